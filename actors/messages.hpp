@@ -1,0 +1,245 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Every message between actors, grouped by who receives it, and the typed
+// interfaces made of them. Read this header to know what the runtime says.
+//
+// The life of a request:
+//   1. gateway -> preprocess: request      (one per choice of an HTTP request)
+//   2. preprocess -> router -> model: prompt
+//   3. model answers `accepted` (or an errc) all the way back to the gateway:
+//      each hop delegates, so the reply comes from whoever admitted it
+//   4. model: scheduler -> stage -> ... -> stage -> scheduler (actors/model)
+//   5. model -> postprocess: generation, then step_output each step
+//   6. postprocess -> gateway: text_delta; the one with `finish` set is the last
+// Cancel travels forward along the same edges; a stop string found by
+// postprocess sends cancel to whoever sent it the step_output.
+#pragma once
+
+#include "actors/error.hpp"
+#include "device/model/sampling.hpp"
+
+#include <caf/all.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sluice::actors {
+
+/// Identifies one choice of one HTTP request within the graph's lifetime.
+using request_id = std::uint64_t;
+
+/// Wall-clock instant; deadlines are absolute so that they survive a hop.
+using instant = std::chrono::time_point<std::chrono::system_clock,
+                                        std::chrono::nanoseconds>;
+
+/// Why an answer ended.
+enum class finish_reason : std::uint8_t {
+  none,      ///< not ended
+  stop,      ///< end token or stop string
+  length,    ///< max_tokens or the context's end
+  cancelled, ///< cancel or deadline
+  error,     ///< see text_delta::error
+};
+
+/// What a client asked of the answer; travels with the request everywhere.
+struct output_spec {
+  std::uint32_t max_tokens = 0; ///< 0: to the end of the context
+  std::vector<std::string> stop; ///< strings that end the answer
+  bool logprobs = false;
+  bool specials = false; ///< show special tokens' text
+};
+
+/// To preprocess: a client's wish. Exactly one of messages, text and tokens.
+struct request {
+  request_id id = 0;
+  instant deadline;
+  std::string tenant;
+  std::vector<std::string> labels;
+  std::string messages; ///< JSON array of chat messages, or ""
+  std::string tools;    ///< JSON array, or ""
+  std::string template_options; ///< JSON object (chat_template_kwargs), or ""
+  std::string text;     ///< raw prompt of /v1/completions
+  std::vector<std::int32_t> tokens; ///< prompt given as ids
+  device::sampling_params sampling;
+  output_spec output;
+};
+
+/// To router and model: tokenized.
+struct prompt {
+  request_id id = 0;
+  instant deadline;
+  std::string tenant;
+  std::vector<std::string> labels;
+  std::vector<std::int32_t> tokens;
+  device::sampling_params sampling;
+  output_spec output;
+};
+
+/// Reply to request and prompt: the model will answer.
+struct accepted {
+  request_id id = 0;
+  std::uint32_t prompt_tokens = 0;
+};
+
+/// To preprocess, router and model: give up, free everything.
+struct cancel {
+  request_id id = 0;
+};
+
+/// To a producer: the consumer will take `count` more requests.
+struct credit {
+  std::uint32_t count = 0;
+};
+
+/// To postprocess: an answer begins.
+struct generation {
+  request_id id = 0;
+  std::uint32_t prompt_tokens = 0;
+  output_spec output;
+};
+
+/// One token of one answer, or its end.
+struct generated {
+  request_id id = 0;
+  /// False when only the end is told (cancel, deadline, error).
+  bool has_token = false;
+  device::sampled_token token;
+  finish_reason finish = finish_reason::none;
+  std::string error; ///< with finish_reason::error
+};
+
+/// To postprocess: what one step of the model produced.
+struct step_output {
+  std::vector<generated> answers;
+};
+
+/// Log-probability of one token as shown to clients.
+struct token_logprob {
+  std::string text; ///< the token's bytes; may be a part of a character
+  float logprob = 0.0f;
+  std::vector<std::pair<std::string, float>> top;
+};
+
+/// To gateway: text that became complete.
+struct text_delta {
+  request_id id = 0;
+  std::string text; ///< whole UTF-8 characters
+  std::vector<token_logprob> logprobs;
+  finish_reason finish = finish_reason::none;
+  std::uint32_t prompt_tokens = 0;     ///< with finish
+  std::uint32_t completion_tokens = 0; ///< tokens so far
+  std::string error; ///< with finish_reason::error
+};
+
+// -- inspection ---------------------------------------------------------------
+
+template <class Inspector>
+auto inspect(Inspector& f, output_spec& x) {
+  return f(caf::meta::type_name("output_spec"), x.max_tokens, x.stop,
+           x.logprobs, x.specials);
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, request& x) {
+  return f(caf::meta::type_name("request"), x.id, x.deadline, x.tenant,
+           x.labels, x.messages, x.tools, x.template_options, x.text, x.tokens,
+           x.sampling, x.output);
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, prompt& x) {
+  return f(caf::meta::type_name("prompt"), x.id, x.deadline, x.tenant, x.labels,
+           x.tokens, x.sampling, x.output);
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, accepted& x) {
+  return f(caf::meta::type_name("accepted"), x.id, x.prompt_tokens);
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, cancel& x) {
+  return f(caf::meta::type_name("cancel"), x.id);
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, credit& x) {
+  return f(caf::meta::type_name("credit"), x.count);
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, generation& x) {
+  return f(caf::meta::type_name("generation"), x.id, x.prompt_tokens, x.output);
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, generated& x) {
+  return f(caf::meta::type_name("generated"), x.id, x.has_token, x.token,
+           x.finish, x.error);
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, step_output& x) {
+  return f(caf::meta::type_name("step_output"), x.answers);
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, token_logprob& x) {
+  return f(caf::meta::type_name("token_logprob"), x.text, x.logprob, x.top);
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, text_delta& x) {
+  return f(caf::meta::type_name("text_delta"), x.id, x.text, x.logprobs,
+           x.finish, x.prompt_tokens, x.completion_tokens, x.error);
+}
+
+// -- interfaces ---------------------------------------------------------------
+
+/// Takes requests: preprocess, and links that stand for one.
+using request_sink = caf::typed_actor<
+  // Labels, renders and tokenizes the request and passes it on.
+  caf::replies_to<request>::with<accepted>,
+  // Gives the request up.
+  caf::reacts_to<cancel>>;
+
+/// Takes prompts: routers, models, and links that stand for one.
+using prompt_sink = caf::typed_actor<
+  // Routes or admits the prompt.
+  caf::replies_to<prompt>::with<accepted>,
+  // Gives the prompt up and frees its blocks.
+  caf::reacts_to<cancel>>;
+
+/// Takes what a model generates: postprocess.
+using token_sink = caf::typed_actor<
+  // An answer begins.
+  caf::reacts_to<generation>,
+  // One step's tokens.
+  caf::reacts_to<step_output>>;
+
+/// Takes finished text: the gateway.
+using text_sink = caf::typed_actor<
+  // Text for one client.
+  caf::reacts_to<text_delta>>;
+
+} // namespace sluice::actors
+
+namespace sluice::device {
+
+template <class Inspector>
+auto inspect(Inspector& f, sampling_params& x) {
+  return f(caf::meta::type_name("sampling_params"), x.temperature, x.top_k,
+           x.top_p, x.min_p, x.repetition_penalty, x.presence_penalty,
+           x.frequency_penalty, x.logit_bias, x.seed, x.stream, x.top_logprobs,
+           x.logprobs, x.ignore_eos);
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, sampled_token& x) {
+  return f(caf::meta::type_name("sampled_token"), x.id, x.logprob, x.top);
+}
+
+} // namespace sluice::device

@@ -1,0 +1,65 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+// How the next token is chosen from logits. Pure: the same logits, parameters,
+// history and counter give the same token, whatever else runs beside it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace sluice::device {
+
+/// Sampling parameters of one request; the defaults are OpenAI's. Ranges are
+/// checked at the door (the gateway), asserted here.
+struct sampling_params {
+  float temperature = 1.0f; ///< 0: greedy
+  std::uint32_t top_k = 0;  ///< 0: off
+  float top_p = 1.0f;       ///< (0, 1]
+  float min_p = 0.0f;       ///< [0, 1]
+  float repetition_penalty = 1.0f; ///< > 0, over prompt and output
+  float presence_penalty = 0.0f;   ///< [-2, 2], over output
+  float frequency_penalty = 0.0f;  ///< [-2, 2], over output
+  std::vector<std::pair<std::int32_t, float>> logit_bias; ///< id -> added
+  std::uint64_t seed = 0;   ///< with `stream` and the position: the generator's key
+  std::uint64_t stream = 0; ///< index of the choice among n
+  std::uint32_t top_logprobs = 0; ///< alternatives to report, 0..20
+  bool logprobs = false;    ///< report the chosen token's log-probability
+  /// End tokens are never chosen (set to -inf): `ignore_eos`.
+  bool ignore_eos = false;
+};
+
+/// A chosen token. Log-probabilities are natural logarithms of the softmax of
+/// the logits after bias and before penalties, temperature and truncation.
+struct sampled_token {
+  std::int32_t id = 0;
+  float logprob = 0.0f;
+  std::vector<std::pair<std::int32_t, float>> top; ///< best first
+};
+
+/// Chooses tokens for one sequence and keeps what the penalties need: counts
+/// of prompt and output tokens. Copyable: the state moves with the request.
+class sampler {
+public:
+  sampler(sampling_params params, std::vector<std::int32_t> end_tokens);
+
+  /// Tells of prompt tokens (for the repetition penalty).
+  void add_prompt(std::span<const std::int32_t> ids);
+
+  /// Chooses from `logits` [vocabulary], which it may overwrite; `position` is
+  /// the new token's position in the sequence and keys the random number.
+  sampled_token next(std::span<float> logits, std::uint64_t position);
+
+  const sampling_params& params() const noexcept { return params_; }
+
+private:
+  sampling_params params_;
+  std::vector<std::int32_t> end_tokens_;
+  std::map<std::int32_t, std::uint32_t> output_counts_;
+  std::map<std::int32_t, std::uint32_t> prompt_counts_;
+};
+
+} // namespace sluice::device
