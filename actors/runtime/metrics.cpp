@@ -1,0 +1,254 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "actors/runtime/metrics.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <charconv>
+#include <functional>
+
+namespace sluice::actors {
+
+namespace {
+
+// Seconds; as fine as vLLM's where a person waits.
+constexpr std::array first_token_bounds{
+    0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1,  0.25, 0.5,
+    0.75,  1.0,   2.5,  5.0,  7.5,  10.0, 20.0, 40.0, 80.0, 160.0};
+constexpr std::array token_bounds{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+                                  0.075, 0.1,    0.15,  0.2,  0.3,   0.4,
+                                  0.5,   0.75,   1.0,   2.5,  5.0,   10.0};
+constexpr std::array request_bounds{
+    0.01, 0.05, 0.1,  0.3,  0.5,  0.8,  1.0,  1.5,   2.0,   2.5,   5.0,
+    10.0, 15.0, 20.0, 30.0, 40.0, 50.0, 60.0, 120.0, 240.0, 480.0, 960.0};
+// Tokens.
+constexpr std::array count_bounds{
+    1.0,   2.0,    4.0,    8.0,    16.0,   32.0,    64.0,    128.0,   256.0,
+    512.0, 1024.0, 2048.0, 4096.0, 8192.0, 16384.0, 32768.0, 65536.0, 131072.0};
+
+constexpr std::array<std::string_view, 3> finished_names{"stop", "length",
+                                                         "abort"};
+
+// The shortest text that reads back as `value`: 0.1, 3, 1e+30.
+std::string number(double value) {
+  std::array<char, 32> buffer;
+  const auto end =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
+  return {buffer.data(), end};
+}
+
+// Label values escape backslash, quote and newline (exposition format 0.0.4).
+std::string escape(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\\' || c == '"')
+      out += '\\';
+    if (c == '\n')
+      out += "\\n";
+    else
+      out += c;
+  }
+  return out;
+}
+
+class page {
+public:
+  void head(std::string_view name, std::string_view type,
+            std::string_view help) {
+    text_.append("# HELP ").append(name).append(" ").append(help);
+    text_.append("\n# TYPE ").append(name).append(" ").append(type);
+    text_ += '\n';
+  }
+
+  // `labels` without braces, may be "".
+  void line(std::string_view name, std::string_view labels, double value) {
+    text_ += name;
+    if (!labels.empty())
+      text_.append("{").append(labels).append("}");
+    text_.append(" ").append(number(value)).append("\n");
+  }
+
+  void distribution(const std::string& name, const std::string& labels,
+                    const histogram& values) {
+    double total = 0;
+    for (std::size_t i = 0; i <= values.bounds().size(); ++i) {
+      total += static_cast<double>(values.in_bucket(i));
+      const auto bound = i < values.bounds().size() ? number(values.bounds()[i])
+                                                    : std::string{"+Inf"};
+      line(name + "_bucket", labels + ",le=\"" + bound + "\"", total);
+    }
+    line(name + "_sum", labels, values.sum());
+    line(name + "_count", labels, total);
+  }
+
+  std::string take() { return std::move(text_); }
+
+private:
+  std::string text_;
+};
+
+struct labelled {
+  std::string labels;
+  const model_metrics* values;
+};
+
+void write_scalars(page& out, const std::vector<labelled>& models) {
+  const auto gauges = [&](std::string_view name, std::string_view help,
+                          gauge model_metrics::*field) {
+    out.head(name, "gauge", help);
+    for (const auto& m : models)
+      out.line(name, m.labels, (m.values->*field).value());
+  };
+  const auto counters = [&](std::string_view name, std::string_view help,
+                            counter model_metrics::*field) {
+    out.head(name, "counter", help);
+    for (const auto& m : models)
+      out.line(name, m.labels, static_cast<double>((m.values->*field).value()));
+  };
+  gauges("vllm:num_requests_running", "Requests in the batch.",
+         &model_metrics::requests_running);
+  gauges("vllm:num_requests_waiting", "Requests waiting for the batch.",
+         &model_metrics::requests_waiting);
+  gauges("vllm:kv_cache_usage_perc", "Share of KV blocks in use, 0 to 1.",
+         &model_metrics::kv_cache_usage);
+  counters("vllm:prompt_tokens_total", "Prompt tokens prefilled.",
+           &model_metrics::prompt_tokens);
+  counters("vllm:generation_tokens_total", "Tokens generated.",
+           &model_metrics::generation_tokens);
+  counters("vllm:num_preemptions_total",
+           "Requests put back to waiting for want of blocks.",
+           &model_metrics::preemptions);
+}
+
+void write_histograms(page& out, const std::vector<labelled>& models) {
+  const auto all = [&](const std::string& name, std::string_view help,
+                       histogram model_metrics::*field) {
+    out.head(name, "histogram", help);
+    for (const auto& m : models)
+      out.distribution(name, m.labels, m.values->*field);
+  };
+  all("vllm:iteration_tokens_total", "Tokens of one step.",
+      &model_metrics::iteration_tokens);
+  all("vllm:request_queue_time_seconds", "From admission to the first step.",
+      &model_metrics::queue_time);
+  all("vllm:time_to_first_token_seconds", "From arrival to the first text.",
+      &model_metrics::time_to_first_token);
+  all("vllm:inter_token_latency_seconds", "Between two deltas of a stream.",
+      &model_metrics::inter_token_latency);
+  all("vllm:time_per_output_token_seconds", "Mean of one request.",
+      &model_metrics::time_per_output_token);
+  all("vllm:e2e_request_latency_seconds", "From arrival to the end.",
+      &model_metrics::e2e_latency);
+  all("vllm:request_prompt_tokens", "Prompt tokens of one request.",
+      &model_metrics::request_prompt_tokens);
+  all("vllm:request_generation_tokens", "Generated tokens of one request.",
+      &model_metrics::request_generation_tokens);
+}
+
+void write_success(page& out, const std::vector<labelled>& models) {
+  out.head("vllm:request_success_total", "counter",
+           "Requests that ended, by reason.");
+  for (const auto& m : models)
+    for (std::size_t i = 0; i < finished_names.size(); ++i)
+      out.line("vllm:request_success_total",
+               m.labels + ",finished_reason=\"" + std::string{finished_names[i]}
+                   + "\"",
+               static_cast<double>(m.values->request_success[i].value()));
+}
+
+void write_door(page& out, const door_metrics& door) {
+  out.head("sluice_http_responses_total", "counter",
+           "HTTP responses, by status.");
+  for (unsigned status = 100; status < 600; ++status)
+    if (const auto n = door.responses(status); n > 0)
+      out.line("sluice_http_responses_total",
+               "code=\"" + std::to_string(status) + "\"",
+               static_cast<double>(n));
+  const auto one = [&](std::string_view name, std::string_view type,
+                       std::string_view help, double value) {
+    out.head(name, type, help);
+    out.line(name, "", value);
+  };
+  const auto total = [&](std::string_view name, std::string_view help,
+                         const counter& value) {
+    one(name, "counter", help, static_cast<double>(value.value()));
+  };
+  one("sluice_http_connections", "gauge", "Open connections.",
+      door.connections.value());
+  one("sluice_requests_in_flight", "gauge", "Choices not ended yet.",
+      door.requests_in_flight.value());
+  total("sluice_queue_rejections_total", "Requests refused: full house.",
+        door.queue_rejections);
+  total("sluice_slow_clients_total", "Streams cut: nobody read them.",
+        door.slow_clients);
+  total("sluice_client_disconnects_total", "Clients gone before the end.",
+        door.disconnects);
+  total("sluice_deadlines_missed_total", "Requests past their deadline.",
+        door.deadlines_missed);
+}
+
+} // namespace
+
+histogram::histogram(std::span<const double> bounds)
+    : bounds_{bounds.begin(), bounds.end()},
+      buckets_{
+          std::make_unique<std::atomic<std::uint64_t>[]>(bounds.size() + 1)} {
+  assert(std::is_sorted(bounds.begin(), bounds.end()));
+}
+
+void histogram::observe(double value) noexcept {
+  const auto at = std::lower_bound(bounds_.begin(), bounds_.end(), value);
+  buckets_[static_cast<std::size_t>(at - bounds_.begin())].fetch_add(
+      1, std::memory_order_relaxed);
+  sum_.fetch_add(value, std::memory_order_relaxed);
+}
+
+std::uint64_t histogram::count() const noexcept {
+  std::uint64_t total = 0;
+  for (std::size_t i = 0; i <= bounds_.size(); ++i)
+    total += in_bucket(i);
+  return total;
+}
+
+model_metrics::model_metrics()
+    : iteration_tokens{count_bounds}, queue_time{request_bounds},
+      time_to_first_token{first_token_bounds},
+      inter_token_latency{token_bounds}, time_per_output_token{token_bounds},
+      e2e_latency{request_bounds}, request_prompt_tokens{count_bounds},
+      request_generation_tokens{count_bounds} {}
+
+void door_metrics::count_response(unsigned status) noexcept {
+  if (status < by_status_.size())
+    by_status_[status].add();
+}
+
+std::uint64_t door_metrics::responses(unsigned status) const noexcept {
+  return status < by_status_.size() ? by_status_[status].value() : 0;
+}
+
+model_metrics& metrics::model(std::string_view name) {
+  const std::lock_guard lock{mutex_};
+  auto at = models_.find(name);
+  if (at == models_.end())
+    at = models_.emplace(std::string{name}, std::make_unique<model_metrics>())
+             .first;
+  return *at->second;
+}
+
+std::string metrics::prometheus() const {
+  std::vector<labelled> models;
+  {
+    const std::lock_guard lock{mutex_};
+    for (const auto& [name, values] : models_)
+      models.push_back({"model_name=\"" + escape(name) + "\"", values.get()});
+  }
+  page out;
+  write_scalars(out, models);
+  write_histograms(out, models);
+  write_success(out, models);
+  write_door(out, door);
+  return out.take();
+}
+
+} // namespace sluice::actors
