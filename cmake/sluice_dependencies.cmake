@@ -25,6 +25,9 @@ if(SLUICE_CUDA)
     # Hopper code plus PTX that later cards translate.
     set(CMAKE_CUDA_ARCHITECTURES OFF)
     enable_language(CUDA)
+    # CMake 3.25 knows no C++20 flag for CUDA 13.
+    set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION "-std=c++20")
+    set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION "-std=c++20")
     find_package(CUDAToolkit REQUIRED)
     set(SLUICE_HAVE_CUDA ON)
     find_library(NCCL_LIBRARY nccl
