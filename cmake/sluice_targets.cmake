@@ -19,8 +19,11 @@ function(sluice_test name)
   add_executable(test_${name} ${arg_SOURCES})
   target_link_libraries(test_${name} PRIVATE ${arg_LIBS}
                         Boost::unit_test_framework)
-  target_compile_definitions(test_${name} PRIVATE BOOST_TEST_DYN_LINK
-                             BOOST_TEST_MODULE=${name})
+  target_compile_definitions(test_${name} PRIVATE BOOST_TEST_DYN_LINK)
+  # The module's name brings main with it, so only one source has it.
+  list(GET arg_SOURCES 0 first_source)
+  set_property(SOURCE ${first_source} APPEND PROPERTY
+               COMPILE_DEFINITIONS BOOST_TEST_MODULE=${name})
   add_test(NAME ${name} COMMAND test_${name} --log_level=test_suite --color_output=no
            WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT}
