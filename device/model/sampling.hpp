@@ -3,6 +3,12 @@
 
 // How the next token is chosen from logits. Pure: the same logits, parameters,
 // history and counter give the same token, whatever else runs beside it.
+//
+// The steps, in order: logit bias; log-probabilities are taken; end tokens are
+// banned (ignore_eos); repetition, then frequency and presence penalties;
+// greedy ends here with the largest logit; temperature, min-p, top-k, top-p;
+// one random number, keyed by (seed, stream, position), draws. Ties go to the
+// lowest id.
 #pragma once
 
 #include <cstdint>
@@ -16,27 +22,29 @@ namespace sluice::device {
 /// Sampling parameters of one request; the defaults are OpenAI's. Ranges are
 /// checked at the door (the gateway), asserted here.
 struct sampling_params {
-  float temperature = 1.0f; ///< 0: greedy
-  std::uint32_t top_k = 0;  ///< 0: off
-  float top_p = 1.0f;       ///< (0, 1]
-  float min_p = 0.0f;       ///< [0, 1]
+  float temperature = 1.0f;        ///< 0: greedy
+  std::uint32_t top_k = 0;         ///< 0: off
+  float top_p = 1.0f;              ///< (0, 1]
+  float min_p = 0.0f;              ///< [0, 1]
   float repetition_penalty = 1.0f; ///< > 0, over prompt and output
   float presence_penalty = 0.0f;   ///< [-2, 2], over output
   float frequency_penalty = 0.0f;  ///< [-2, 2], over output
   std::vector<std::pair<std::int32_t, float>> logit_bias; ///< id -> added
-  std::uint64_t seed = 0;   ///< with `stream` and the position: the generator's key
-  std::uint64_t stream = 0; ///< index of the choice among n
+  std::uint64_t seed =
+      0; ///< with `stream` and the position: the generator's key
+  std::uint64_t stream = 0;       ///< index of the choice among n
   std::uint32_t top_logprobs = 0; ///< alternatives to report, 0..20
-  bool logprobs = false;    ///< report the chosen token's log-probability
+  bool logprobs = false;          ///< report the chosen token's log-probability
   /// End tokens are never chosen (set to -inf): `ignore_eos`.
   bool ignore_eos = false;
 };
 
 /// A chosen token. Log-probabilities are natural logarithms of the softmax of
-/// the logits after bias and before penalties, temperature and truncation.
+/// the logits after bias and before the ban on end tokens, penalties,
+/// temperature and truncation.
 struct sampled_token {
   std::int32_t id = 0;
-  float logprob = 0.0f;
+  float logprob = 0.0f;                            ///< 0 unless asked for
   std::vector<std::pair<std::int32_t, float>> top; ///< best first
 };
 
@@ -51,11 +59,19 @@ public:
 
   /// Chooses from `logits` [vocabulary], which it may overwrite; `position` is
   /// the new token's position in the sequence and keys the random number.
+  /// Throws model_error when a logit is NaN or plus infinity, when none is left
+  /// to choose, and when logit_bias names an id outside the vocabulary.
   sampled_token next(std::span<float> logits, std::uint64_t position);
 
   const sampling_params& params() const noexcept { return params_; }
 
 private:
+  void bias(std::span<float> logits) const;
+  void ban_end_tokens(std::span<float> logits) const;
+  void penalise(std::span<float> logits) const;
+  std::int32_t choose(std::span<float> logits, float best,
+                      std::uint64_t position);
+
   sampling_params params_;
   std::vector<std::int32_t> end_tokens_;
   std::map<std::int32_t, std::uint32_t> output_counts_;

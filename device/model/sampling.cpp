@@ -1,0 +1,119 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "device/model/sampling.hpp"
+
+#include "device/error.hpp"
+#include "device/model/log_softmax.hpp"
+#include "device/model/philox.hpp"
+#include "device/model/truncation.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <limits>
+#include <string>
+
+namespace sluice::device {
+
+namespace {
+
+bool in_range(std::int32_t id, std::span<const float> logits) {
+  return id >= 0 && static_cast<std::size_t>(id) < logits.size();
+}
+
+[[maybe_unused]] bool are_valid(const sampling_params& p) {
+  return p.temperature >= 0.0f && p.top_p > 0.0f && p.top_p <= 1.0f
+         && p.min_p >= 0.0f && p.min_p <= 1.0f && p.repetition_penalty > 0.0f
+         && p.presence_penalty >= -2.0f && p.presence_penalty <= 2.0f
+         && p.frequency_penalty >= -2.0f && p.frequency_penalty <= 2.0f
+         && p.top_logprobs <= 20;
+}
+
+} // namespace
+
+sampler::sampler(sampling_params params, std::vector<std::int32_t> end_tokens)
+    : params_(std::move(params)), end_tokens_(std::move(end_tokens)) {
+  assert(are_valid(params_));
+}
+
+void sampler::add_prompt(std::span<const std::int32_t> ids) {
+  if (params_.repetition_penalty == 1.0f)
+    return;
+  for (const auto id : ids)
+    ++prompt_counts_[id];
+}
+
+void sampler::bias(std::span<float> logits) const {
+  for (const auto& [id, value] : params_.logit_bias) {
+    if (!in_range(id, logits))
+      throw model_error("logit_bias: no token " + std::to_string(id)
+                        + " in a vocabulary of "
+                        + std::to_string(logits.size()));
+    logits[static_cast<std::size_t>(id)] += value;
+  }
+}
+
+void sampler::ban_end_tokens(std::span<float> logits) const {
+  for (const auto id : end_tokens_)
+    if (in_range(id, logits))
+      logits[static_cast<std::size_t>(id)] =
+          -std::numeric_limits<float>::infinity();
+}
+
+void sampler::penalise(std::span<float> logits) const {
+  const auto repeat = [&](std::int32_t id) {
+    auto& x = logits[static_cast<std::size_t>(id)];
+    x = x > 0.0f ? x / params_.repetition_penalty
+                 : x * params_.repetition_penalty;
+  };
+  if (params_.repetition_penalty != 1.0f) {
+    for (const auto& [id, count] : prompt_counts_)
+      if (in_range(id, logits) && !output_counts_.contains(id))
+        repeat(id);
+    for (const auto& [id, count] : output_counts_)
+      repeat(id);
+  }
+  for (const auto& [id, count] : output_counts_)
+    logits[static_cast<std::size_t>(id)] -=
+        params_.frequency_penalty * static_cast<float>(count)
+        + params_.presence_penalty;
+}
+
+std::int32_t sampler::choose(std::span<float> logits, float best,
+                             std::uint64_t position) {
+  if (params_.ignore_eos)
+    ban_end_tokens(logits);
+  penalise(logits);
+  if (params_.ignore_eos || !output_counts_.empty() || !prompt_counts_.empty())
+    best = checked_max(logits);
+  std::int32_t id = 0;
+  if (params_.temperature == 0.0f)
+    id = static_cast<std::int32_t>(std::find(logits.begin(), logits.end(), best)
+                                   - logits.begin());
+  else
+    id = draw(logits, best, params_,
+              uniform(params_.seed, params_.stream, position));
+  if (params_.repetition_penalty != 1.0f || params_.presence_penalty != 0.0f
+      || params_.frequency_penalty != 0.0f)
+    ++output_counts_[id];
+  return id;
+}
+
+sampled_token sampler::next(std::span<float> logits, std::uint64_t position) {
+  bias(logits);
+  const float best = checked_max(logits);
+  sampled_token out;
+  if (!params_.logprobs && params_.top_logprobs == 0) {
+    out.id = choose(logits, best, position);
+    return out;
+  }
+  const double sum = log_sum(logits, best);
+  out.top = top_log_probabilities(logits, sum, params_.top_logprobs);
+  const std::vector<float> biased(logits.begin(), logits.end());
+  out.id = choose(logits, best, position);
+  out.logprob =
+      static_cast<float>(biased[static_cast<std::size_t>(out.id)] - sum);
+  return out;
+}
+
+} // namespace sluice::device

@@ -1,0 +1,179 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "device/model/truncation.hpp"
+
+#include "device/model/exponential.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+namespace sluice::device {
+
+namespace {
+
+// A token that may be drawn; weights are relative to the best token's 1.
+struct candidate {
+  float weight = 0.0f;
+  std::int32_t id = 0;
+};
+
+bool ranks_before(const candidate& a, const candidate& b) noexcept {
+  return a.weight != b.weight ? a.weight > b.weight : a.id < b.id;
+}
+
+// The smallest logit that min-p keeps.
+float min_p_floor(float best, const sampling_params& params) {
+  if (params.min_p <= 0.0f)
+    return std::numeric_limits<float>::lowest();
+  const double distance = params.temperature * std::log(double{params.min_p});
+  return static_cast<float>(best + distance);
+}
+
+// The k best of the logits that reach `floor`, best first, with weights.
+std::vector<candidate> best_k(std::span<const float> logits, float best,
+                              float floor, const sampling_params& params) {
+  std::vector<candidate> out;
+  out.reserve(logits.size());
+  for (std::size_t i = 0; i < logits.size(); ++i)
+    if (logits[i] >= floor)
+      out.push_back({logits[i], static_cast<std::int32_t>(i)});
+  const auto k = std::min<std::size_t>(params.top_k, out.size());
+  // Heap selection: for small k one comparison per token, nearly always.
+  std::partial_sort(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(k),
+                    out.end(), ranks_before);
+  out.resize(k);
+  for (auto& c : out)
+    c.weight = exp_of_negative((c.weight - best) / params.temperature);
+  return out;
+}
+
+// Turns logits into weights, 0 below `floor`.
+void weigh(std::span<float> logits, float best, float floor,
+           float temperature) {
+  for (auto& x : logits) {
+    const float weight = exp_of_negative((x - best) / temperature);
+    x = x >= floor ? weight : 0.0f;
+  }
+}
+
+// Tokens per partial sum: a draw walks the sums, then one part.
+constexpr std::size_t part_tokens = 64;
+
+std::vector<float> partial_sums(std::span<const float> weights) {
+  std::vector<float> sums;
+  sums.reserve(weights.size() / part_tokens + 1);
+  for (std::size_t first = 0; first < weights.size(); first += part_tokens) {
+    const auto part =
+        weights.subspan(first, std::min(part_tokens, weights.size() - first));
+    // Eight sums side by side: the order is fixed and the loop vectorises.
+    std::array<float, 8> lanes{};
+    std::size_t i = 0;
+    for (; i + 8 <= part.size(); i += 8)
+      for (std::size_t lane = 0; lane < 8; ++lane)
+        lanes[lane] += part[i + lane];
+    for (; i < part.size(); ++i)
+      lanes[0] += part[i];
+    sums.push_back(((lanes[0] + lanes[1]) + (lanes[2] + lanes[3]))
+                   + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7])));
+  }
+  return sums;
+}
+
+double total_of(std::span<const float> sums) {
+  double total = 0.0;
+  for (const auto x : sums)
+    total += x;
+  return total;
+}
+
+// The index in which the running sum of `weights` passes `target`; the last
+// positive one if rounding hides it; 0 if there is none.
+std::size_t walk(std::span<const float> weights, double& target) {
+  std::size_t last = 0;
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    if (weights[i] <= 0.0f)
+      continue;
+    last = i;
+    if (target < weights[i])
+      return i;
+    target -= weights[i];
+  }
+  return last;
+}
+
+std::int32_t draw_from_all(std::span<const float> weights,
+                           std::span<const float> sums, double random) {
+  double target = random * total_of(sums);
+  const auto part = walk(sums, target) * part_tokens;
+  const auto tokens =
+      weights.subspan(part, std::min(part_tokens, weights.size() - part));
+  return static_cast<std::int32_t>(part + walk(tokens, target));
+}
+
+std::int32_t draw_from(std::span<const candidate> candidates, double random) {
+  double total = 0.0;
+  for (const auto& c : candidates)
+    total += c.weight;
+  double target = random * total;
+  for (const auto& c : candidates) {
+    if (target < c.weight)
+      return c.id;
+    target -= c.weight;
+  }
+  return candidates.front().id; // rounding; its weight is positive
+}
+
+// Cuts after the token with which the sum reaches p of `total`.
+void keep_nucleus(std::vector<candidate>& best_first, float p, double total) {
+  double sum = 0.0;
+  for (std::size_t i = 0; i < best_first.size(); ++i) {
+    sum += best_first[i].weight;
+    if (sum >= p * total) {
+      best_first.resize(i + 1);
+      return;
+    }
+  }
+}
+
+// The tokens of the nucleus of all weights, best first.
+std::vector<candidate> nucleus(std::span<const float> weights, float p,
+                               double total) {
+  // Tokens below (1 - p) of the mean weight hold less than 1 - p together, so
+  // the nucleus lies above: few are left to sort.
+  const auto tail = static_cast<float>((1.0 - p) * total
+                                       / static_cast<double>(weights.size()));
+  std::vector<candidate> out;
+  for (std::size_t i = 0; i < weights.size(); ++i)
+    if (weights[i] > 0.0f && weights[i] >= tail)
+      out.push_back({weights[i], static_cast<std::int32_t>(i)});
+  std::sort(out.begin(), out.end(), ranks_before);
+  keep_nucleus(out, p, total);
+  return out;
+}
+
+} // namespace
+
+std::int32_t draw(std::span<float> logits, float best,
+                  const sampling_params& params, double random) {
+  const float floor = min_p_floor(best, params);
+  if (params.top_k > 0 && params.top_k < logits.size()) {
+    auto candidates = best_k(logits, best, floor, params);
+    double total = 0.0;
+    for (const auto& c : candidates)
+      total += c.weight;
+    if (params.top_p < 1.0f)
+      keep_nucleus(candidates, params.top_p, total);
+    return draw_from(candidates, random);
+  }
+  weigh(logits, best, floor, params.temperature);
+  const auto sums = partial_sums(logits);
+  if (params.top_p < 1.0f)
+    return draw_from(nucleus(logits, params.top_p, total_of(sums)), random);
+  return draw_from_all(logits, sums, random);
+}
+
+} // namespace sluice::device
