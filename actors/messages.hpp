@@ -11,42 +11,27 @@
 //      each hop delegates, so the reply comes from whoever admitted it
 //   4. model: scheduler -> stage -> ... -> stage -> scheduler (actors/model)
 //   5. model -> postprocess: generation, then step_output each step
-//   6. postprocess -> gateway: text_delta; the one with `finish` set is the last
+//   6. postprocess -> gateway: text_delta; the one with `finish` set is the
+//   last
 // Cancel travels forward along the same edges; a stop string found by
 // postprocess sends cancel to whoever sent it the step_output.
 #pragma once
 
 #include "actors/error.hpp"
-#include "device/model/sampling.hpp"
+#include "actors/model/batch_plan.hpp"
+#include "actors/terms.hpp"
 
 #include <caf/all.hpp>
 
-#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 namespace sluice::actors {
 
-/// Identifies one choice of one HTTP request within the graph's lifetime.
-using request_id = std::uint64_t;
-
-/// Wall-clock instant; deadlines are absolute so that they survive a hop.
-using instant = std::chrono::time_point<std::chrono::system_clock,
-                                        std::chrono::nanoseconds>;
-
-/// Why an answer ended.
-enum class finish_reason : std::uint8_t {
-  none,      ///< not ended
-  stop,      ///< end token or stop string
-  length,    ///< max_tokens or the context's end
-  cancelled, ///< cancel or deadline
-  error,     ///< see text_delta::error
-};
-
 /// What a client asked of the answer; travels with the request everywhere.
 struct output_spec {
-  std::uint32_t max_tokens = 0; ///< 0: to the end of the context
+  std::uint32_t max_tokens = 0;  ///< 0: to the end of the context
   std::vector<std::string> stop; ///< strings that end the answer
   bool logprobs = false;
   bool specials = false; ///< show special tokens' text
@@ -58,10 +43,10 @@ struct request {
   instant deadline;
   std::string tenant;
   std::vector<std::string> labels;
-  std::string messages; ///< JSON array of chat messages, or ""
-  std::string tools;    ///< JSON array, or ""
+  std::string messages;         ///< JSON array of chat messages, or ""
+  std::string tools;            ///< JSON array, or ""
   std::string template_options; ///< JSON object (chat_template_kwargs), or ""
-  std::string text;     ///< raw prompt of /v1/completions
+  std::string text;             ///< raw prompt of /v1/completions
   std::vector<std::int32_t> tokens; ///< prompt given as ids
   device::sampling_params sampling;
   output_spec output;
@@ -101,16 +86,6 @@ struct generation {
   output_spec output;
 };
 
-/// One token of one answer, or its end.
-struct generated {
-  request_id id = 0;
-  /// False when only the end is told (cancel, deadline, error).
-  bool has_token = false;
-  device::sampled_token token;
-  finish_reason finish = finish_reason::none;
-  std::string error; ///< with finish_reason::error
-};
-
 /// To postprocess: what one step of the model produced.
 struct step_output {
   std::vector<generated> answers;
@@ -131,7 +106,64 @@ struct text_delta {
   finish_reason finish = finish_reason::none;
   std::uint32_t prompt_tokens = 0;     ///< with finish
   std::uint32_t completion_tokens = 0; ///< tokens so far
-  std::string error; ///< with finish_reason::error
+  errc code = errc::none;              ///< with finish_reason::error
+  std::string error;                   ///< with finish_reason::error
+};
+
+// -- inside a model: scheduler and stages
+// ---------------------------------------
+
+/// To a stage: a plan and what the stage before made of it. A value that only
+/// one actor holds at a time, so that a hop inside a process moves it, and a
+/// link can write it to another.
+struct stage_pass {
+  batch_plan plan;
+  std::vector<float>
+      hidden;        ///< [new tokens of the plan, width]; first stage: []
+  std::string error; ///< a stage before failed on this plan, or ""
+};
+
+/// To the scheduler: how far a stage has loaded its weights.
+struct load_progress {
+  std::uint32_t stage = 0;
+  std::uint64_t done = 0;  ///< bytes
+  std::uint64_t total = 0; ///< bytes
+};
+
+/// To the scheduler: a stage can run plans, or never will.
+struct stage_loaded {
+  std::uint32_t stage = 0;
+  std::string error; ///< why it failed, or ""
+};
+
+/// To the scheduler, from itself: a deadline may have passed.
+struct deadline_check {};
+
+/// To the scheduler: how is it going?
+struct get_model_status {};
+
+/// Reply to get_model_status.
+struct model_status {
+  bool ready = false;
+  std::uint32_t running = 0;
+  std::uint32_t waiting = 0;
+  std::uint32_t free_blocks = 0;
+  std::uint32_t blocks = 0;
+  std::string books; ///< what is wrong with the block books, or ""
+};
+
+// -- building and ending a graph
+// -------------------------------------------------
+
+/// To the terminator: stop these actors, in this order.
+struct shutdown {
+  std::vector<caf::actor> actors;
+  std::uint32_t patience_ms = 0; ///< for each; then it is killed
+};
+
+/// Reply to shutdown: all are gone.
+struct shutdown_done {
+  std::uint32_t killed = 0; ///< how many did not go in time
 };
 
 // -- inspection ---------------------------------------------------------------
@@ -178,7 +210,7 @@ auto inspect(Inspector& f, generation& x) {
 template <class Inspector>
 auto inspect(Inspector& f, generated& x) {
   return f(caf::meta::type_name("generated"), x.id, x.has_token, x.token,
-           x.finish, x.error);
+           x.finish, x.code, x.error);
 }
 
 template <class Inspector>
@@ -194,40 +226,140 @@ auto inspect(Inspector& f, token_logprob& x) {
 template <class Inspector>
 auto inspect(Inspector& f, text_delta& x) {
   return f(caf::meta::type_name("text_delta"), x.id, x.text, x.logprobs,
-           x.finish, x.prompt_tokens, x.completion_tokens, x.error);
+           x.finish, x.prompt_tokens, x.completion_tokens, x.code, x.error);
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, sampler_start& x) {
+  return f(caf::meta::type_name("sampler_start"), x.sequence, x.params,
+           x.prompt);
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, batch_plan& x) {
+  return f(caf::meta::type_name("batch_plan"), x.number, x.sequences, x.steps,
+           x.opened, x.closed);
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, step_result& x) {
+  return f(caf::meta::type_name("step_result"), x.plan, x.tokens, x.error);
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, stage_pass& x) {
+  return f(caf::meta::type_name("stage_pass"), x.plan, x.hidden, x.error);
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, load_progress& x) {
+  return f(caf::meta::type_name("load_progress"), x.stage, x.done, x.total);
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, stage_loaded& x) {
+  return f(caf::meta::type_name("stage_loaded"), x.stage, x.error);
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, deadline_check&) {
+  return f(caf::meta::type_name("deadline_check"));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, get_model_status&) {
+  return f(caf::meta::type_name("get_model_status"));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, model_status& x) {
+  return f(caf::meta::type_name("model_status"), x.ready, x.running, x.waiting,
+           x.free_blocks, x.blocks, x.books);
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, shutdown& x) {
+  return f(caf::meta::type_name("shutdown"), x.actors, x.patience_ms);
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, shutdown_done& x) {
+  return f(caf::meta::type_name("shutdown_done"), x.killed);
 }
 
 // -- interfaces ---------------------------------------------------------------
 
 /// Takes requests: preprocess, and links that stand for one.
 using request_sink = caf::typed_actor<
-  // Labels, renders and tokenizes the request and passes it on.
-  caf::replies_to<request>::with<accepted>,
-  // Gives the request up.
-  caf::reacts_to<cancel>>;
+    // Labels, renders and tokenizes the request and passes it on.
+    caf::replies_to<request>::with<accepted>,
+    // Gives the request up.
+    caf::reacts_to<cancel>>;
 
 /// Takes prompts: routers, models, and links that stand for one.
 using prompt_sink = caf::typed_actor<
-  // Routes or admits the prompt.
-  caf::replies_to<prompt>::with<accepted>,
-  // Gives the prompt up and frees its blocks.
-  caf::reacts_to<cancel>>;
+    // Routes or admits the prompt.
+    caf::replies_to<prompt>::with<accepted>,
+    // Gives the prompt up and frees its blocks.
+    caf::reacts_to<cancel>>;
 
 /// Takes what a model generates: postprocess.
 using token_sink = caf::typed_actor<
-  // An answer begins.
-  caf::reacts_to<generation>,
-  // One step's tokens.
-  caf::reacts_to<step_output>>;
+    // An answer begins.
+    caf::reacts_to<generation>,
+    // One step's tokens.
+    caf::reacts_to<step_output>>;
 
 /// Takes finished text: the gateway.
 using text_sink = caf::typed_actor<
-  // Text for one client.
-  caf::reacts_to<text_delta>>;
+    // Text for one client.
+    caf::reacts_to<text_delta>>;
+
+/// To the gateway, last in building a graph: where requests go from now on.
+struct connect {
+  request_sink next;
+};
+
+template <class Inspector>
+auto inspect(Inspector& f, connect& x) {
+  return f(caf::meta::type_name("connect"), x.next);
+}
+
+/// Runs plans on a range of layers.
+using stage_actor = caf::typed_actor<
+    // Runs one plan and passes it on: to the next stage, or as a step_result to
+    // the scheduler.
+    caf::reacts_to<stage_pass>>;
+
+/// A model's scheduler: a prompt_sink with what its stages say to it.
+using model_actor = prompt_sink::extend<
+    // Tells readiness.
+    caf::reacts_to<load_progress>,
+    // Starts planning once all stages are loaded; fails all prompts otherwise.
+    caf::reacts_to<stage_loaded>,
+    // Books tokens and makes the next plan.
+    caf::reacts_to<step_result>,
+    // Lets as many more step_outputs leave.
+    caf::reacts_to<credit>,
+    // Ends what is past its deadline.
+    caf::reacts_to<deadline_check>,
+    // Tells queue lengths and proves the block books.
+    caf::replies_to<get_model_status>::with<model_status>>;
+
+/// Stops actors in order, each within bounded time.
+using terminator_actor = caf::typed_actor<
+    // Stops, awaits, answers.
+    caf::replies_to<shutdown>::with<shutdown_done>>;
 
 } // namespace sluice::actors
 
 namespace sluice::device {
+
+template <class Inspector>
+auto inspect(Inspector& f, sequence_step& x) {
+  return f(caf::meta::type_name("sequence_step"), x.tokens, x.start, x.blocks,
+           x.outputs);
+}
 
 template <class Inspector>
 auto inspect(Inspector& f, sampling_params& x) {

@@ -1,0 +1,48 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+// One step of a model: which sequences run which tokens, and what the last
+// stage samples. The batch scheduler makes plans, every stage of the model gets
+// the identical plans in identical order. Knows no actor.
+#pragma once
+
+#include "device/model/sampling.hpp"
+#include "device/model/shard.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sluice::actors {
+
+/// A model's own name for a sequence; never reused, unlike a request's id.
+using sequence_key = std::uint64_t;
+
+/// What the last stage needs to sample for a sequence. Sent once; a sequence
+/// that was preempted keeps its sampler.
+struct sampler_start {
+  sequence_key sequence = 0;
+  device::sampling_params params;
+  std::vector<std::int32_t> prompt; ///< for the repetition penalty
+};
+
+/// The work of one step. Stages first open, then run, then close.
+struct batch_plan {
+  std::uint64_t number = 0; ///< counts from 1, without gaps
+  /// Sequence of each entry of `steps`; no sequence twice.
+  std::vector<sequence_key> sequences;
+  /// May be empty when a plan only closes. `outputs` is 0 or 1 each.
+  std::vector<device::sequence_step> steps;
+  std::vector<sampler_start> opened;
+  std::vector<sequence_key> closed; ///< ended since the plan before
+};
+
+/// What the last stage made of a plan.
+struct step_result {
+  std::uint64_t plan = 0;
+  /// One for each step with outputs, in order; empty with an error.
+  std::vector<device::sampled_token> tokens;
+  std::string error; ///< why the plan failed, or ""
+};
+
+} // namespace sluice::actors

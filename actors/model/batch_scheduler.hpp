@@ -1,0 +1,142 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Continuous batching: which sequences run which tokens in the next step. Used
+// by the model's scheduler actor, and by simulations and tests alike: no CAF,
+// no clock (time is an argument), no I/O.
+//
+// Rules
+// - A plan takes one token of every decoding sequence first, then continues
+//   prefills, then admits waiting sequences in order of arrival, all within the
+//   token budget. So a long prompt never stops a running answer.
+// - A sequence is admitted when the blocks of its whole prompt are there, with
+//   one more for each running sequence; nobody overtakes.
+// - When blocks run out, the youngest sequence goes back to the queue and is
+//   prefilled again from its tokens so far: its answer does not change.
+// - With several plans in flight each takes its share of the decodes; a
+// sequence
+//   is in one plan at a time.
+// - An ended sequence's blocks are free at once, even while a plan that uses
+//   them is in flight: every stage runs plans in order, so the next owner
+//   writes after the last one.
+#pragma once
+
+#include "actors/model/batch_plan.hpp"
+#include "actors/model/block_pool.hpp"
+#include "actors/terms.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace sluice::actors {
+
+/// Bounds of one model.
+struct scheduler_limits {
+  std::uint32_t max_running = 64;    ///< sequences in the batch, >= 1
+  std::uint32_t max_waiting = 256;   ///< sequences in the queue
+  std::uint32_t token_budget = 512;  ///< new tokens per plan, > max_running
+  std::uint32_t plans_in_flight = 1; ///< one per stage, >= 1
+  std::uint32_t context = 0;         ///< positions of a sequence, >= 2
+  std::uint32_t kv_blocks = 0;       ///< blocks of device::block_tokens, >= 1
+};
+
+/// A prompt as the scheduler needs it.
+struct sequence_request {
+  request_id id = 0;
+  instant deadline;
+  std::vector<std::int32_t> tokens; ///< >= 1
+  std::uint32_t max_tokens = 0;     ///< 0: to the end of the context
+  device::sampling_params sampling;
+};
+
+/// Why a prompt was not taken.
+struct refusal {
+  errc code = errc::none;
+  std::string text;
+};
+
+/// What plans did since the last call of `take_counts`.
+struct scheduler_counts {
+  std::uint64_t prompt_tokens = 0; ///< first prefills only
+  std::uint64_t preemptions = 0;
+  std::vector<double> queue_seconds; ///< arrival to first step, per sequence
+};
+
+class batch_scheduler {
+public:
+  /// `end_tokens` end an answer unless the request ignores them.
+  batch_scheduler(scheduler_limits limits,
+                  std::vector<std::int32_t> end_tokens);
+  ~batch_scheduler();
+
+  /// Longest sequence, prompt and answer: the context, or what all blocks hold.
+  std::uint32_t max_positions() const noexcept;
+
+  /// Queues a prompt, or says why not.
+  std::optional<refusal> submit(sequence_request request, instant now);
+
+  /// Ends a sequence and reports it as cancelled; unknown ids are ignored.
+  void cancel(request_id id, std::vector<generated>& out);
+
+  /// Ends all sequences whose deadline is at or before `now`.
+  void expire(instant now, std::vector<generated>& out);
+
+  /// Ends everything: the model failed or shuts down.
+  void fail_all(errc code, const std::string& text,
+                std::vector<generated>& out);
+
+  /// The next step, or nothing to do (or enough plans in flight). Call until it
+  /// gives nothing.
+  std::optional<batch_plan> plan(instant now);
+
+  /// Books the result of the oldest plan in flight.
+  void complete(step_result result, std::vector<generated>& out);
+
+  std::optional<instant> next_deadline() const;
+  std::size_t running() const noexcept { return running_.size(); }
+  std::size_t waiting() const noexcept { return waiting_.size(); }
+  std::size_t in_flight() const noexcept { return in_flight_.size(); }
+  const block_pool& pool() const noexcept { return pool_; }
+  scheduler_counts take_counts();
+
+  /// What is wrong with the books, or nothing. True at every moment.
+  std::optional<std::string> check() const;
+
+private:
+  struct sequence;
+  struct flight {
+    std::uint64_t number = 0;
+    std::vector<sequence_key> sequences;
+    std::vector<bool> samples; // per sequence
+  };
+
+  void add_decodes(batch_plan& plan, std::uint32_t& budget);
+  void add_prefills(batch_plan& plan, std::uint32_t& budget);
+  void admit(batch_plan& plan, std::uint32_t& budget, instant now);
+  void add_step(batch_plan& plan, sequence& who, std::uint32_t count);
+  bool make_room(sequence& who);
+  void preempt(sequence& who);
+  void book_token(sequence& who, device::sampled_token token,
+                  std::vector<generated>& out);
+  void end(sequence& who, generated last, std::vector<generated>& out);
+
+  scheduler_limits limits_;
+  std::vector<std::int32_t> end_tokens_;
+  block_pool pool_;
+  std::unordered_map<sequence_key, std::unique_ptr<sequence>> sequences_;
+  std::unordered_map<request_id, sequence*> by_id_;
+  std::deque<sequence*> waiting_;    // by key: order of arrival
+  std::vector<sequence*> running_;   // by key
+  std::deque<flight> in_flight_;     // oldest first
+  std::vector<sequence_key> closed_; // to tell the last stage
+  sequence_key last_key_ = 0;
+  std::uint64_t last_plan_ = 0;
+  scheduler_counts counts_;
+};
+
+} // namespace sluice::actors
