@@ -1,0 +1,210 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "device/model/shard.hpp"
+
+#include "device/model/activations.hpp"
+#include "device/model/attention_block.hpp"
+#include "device/model/feed_forward.hpp"
+#include "device/model/layer_weights.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace sluice::device {
+
+namespace {
+
+[[maybe_unused]] bool blocks_exist(std::span<const sequence_step> steps,
+                                   std::uint32_t kv_blocks) {
+  return std::all_of(steps.begin(), steps.end(), [&](const auto& step) {
+    return std::all_of(step.blocks.begin(), step.blocks.end(),
+                       [&](std::uint32_t block) { return block < kv_blocks; });
+  });
+}
+
+} // namespace
+
+struct shard::impl {
+  impl(const model_files& files, backend& device, layer_range layers,
+       std::uint32_t kv_blocks, const progress& report);
+
+  void load(const model_files& files, const progress& report);
+  kv_view kv_of(std::size_t index) const;
+  void take_input(std::span<const sequence_step> steps,
+                  const batch_layout& batch, std::span<const float> hidden);
+  void run_layers(const batch_layout& batch);
+  void give_output(const batch_layout& batch, std::vector<float>& hidden);
+  std::vector<float> finish(std::span<const std::uint32_t> wanted);
+  std::vector<float> logits_of(float* hidden, std::size_t rows);
+
+  backend& device;
+  model_config config;
+  layer_range layers;
+  std::uint32_t kv_blocks;
+  std::vector<layer_weights> weights;
+  std::vector<std::unique_ptr<device_memory>> kv;
+  tensor_view embedding;     // first shard: rows are read from the file
+  device_vector output_norm; // last shard
+  linear output;             // last shard
+  activations memory;
+  std::uint64_t matrix_bytes = 0;
+};
+
+shard::impl::impl(const model_files& files, backend& device_in,
+                  layer_range layers_in, std::uint32_t kv_blocks_in,
+                  const progress& report)
+    : device(device_in), config(files.config()), layers(layers_in),
+      kv_blocks(kv_blocks_in) {
+  assert(layers.first < layers.last && layers.last <= config.layers);
+  assert(kv_blocks >= 1);
+  const auto floats =
+      device.kv_floats(kv_blocks, config.kv_heads, config.head_dim);
+  for (auto layer = layers.first; layer < layers.last; ++layer)
+    kv.push_back(device.allocate(floats));
+  load(files, report);
+}
+
+void shard::impl::load(const model_files& files, const progress& report) {
+  weight_loader loader{files, device};
+  const bool last = layers.last == config.layers;
+  std::uint64_t total = 0;
+  for (auto layer = layers.first; layer < layers.last; ++layer)
+    total += loader.layer_bytes(layer);
+  if (last)
+    total += files.require(tensor_role::output_norm).bytes()
+             + files.require(tensor_role::output).bytes();
+  const auto tell = [&] {
+    if (report)
+      report(loader.bytes_done(), total);
+  };
+  if (layers.first == 0)
+    embedding = files.require(tensor_role::token_embedding);
+  for (auto layer = layers.first; layer < layers.last; ++layer) {
+    weights.push_back(loader.load_layer(layer));
+    tell();
+  }
+  if (last) {
+    output_norm = loader.load_norm(tensor_role::output_norm);
+    output = loader.load_linear(tensor_role::output);
+    tell();
+  }
+  matrix_bytes = loader.matrix_bytes();
+}
+
+kv_view shard::impl::kv_of(std::size_t index) const {
+  return {kv[index]->data(), kv_blocks, config.kv_heads, config.head_dim};
+}
+
+// Fills the residual stream: embeddings, or the previous shard's output.
+void shard::impl::take_input(std::span<const sequence_step> steps,
+                             const batch_layout& batch,
+                             std::span<const float> hidden) {
+  float* x = memory.hidden.at_least(device, batch.rows() * config.width);
+  if (layers.first > 0) {
+    assert(hidden.size() == batch.rows() * config.width);
+    device.write(x, hidden);
+    return;
+  }
+  std::vector<std::int32_t> ids;
+  ids.reserve(batch.rows());
+  for (const auto& step : steps)
+    ids.insert(ids.end(), step.tokens.begin(), step.tokens.end());
+  assert(std::all_of(ids.begin(), ids.end(), [&](std::int32_t id) {
+    return id >= 0 && static_cast<std::uint32_t>(id) < config.vocabulary;
+  }));
+  device.embed(x, embedding, ids, config.embedding_scale);
+}
+
+// All layers on the residual stream; the model's very last feed-forward block
+// is left to finish().
+void shard::impl::run_layers(const batch_layout& batch) {
+  float* x = memory.hidden.at_least(device, batch.rows() * config.width);
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    const auto layer = layers.first + static_cast<std::uint32_t>(i);
+    run_attention_block(device, config, layer, weights[i], kv_of(i), batch,
+                        memory);
+    if (layer + 1 < config.layers)
+      run_feed_forward(device, config, weights[i], x, batch.rows(), memory);
+  }
+}
+
+void shard::impl::give_output(const batch_layout& batch,
+                              std::vector<float>& hidden) {
+  const auto floats = batch.rows() * config.width;
+  hidden.resize(floats);
+  device.read(hidden, memory.hidden.at_least(device, floats));
+}
+
+// Logits of the rows in `wanted`: after the last attention no other row
+// matters, so the last feed-forward block runs for these alone.
+std::vector<float> shard::impl::finish(std::span<const std::uint32_t> wanted) {
+  if (wanted.empty())
+    return {};
+  const float* x = memory.hidden.at_least(device, 0);
+  float* rows = memory.wanted.at_least(device, wanted.size() * config.width);
+  device.gather_rows(rows, x, wanted, config.width);
+  run_feed_forward(device, config, weights.back(), rows, wanted.size(), memory);
+  return logits_of(rows, wanted.size());
+}
+
+// hidden [rows, width] -> logits [rows, vocabulary]; hidden is overwritten.
+std::vector<float> shard::impl::logits_of(float* hidden, std::size_t rows) {
+  const auto floats = rows * config.vocabulary;
+  float* logits = memory.logits.at_least(device, floats);
+  device.rms_norm(hidden, hidden, output_norm.data(), config.norm_epsilon, rows,
+                  config.width);
+  output.apply(device, logits, hidden, rows);
+  if (config.final_softcap > 0.0f)
+    device.softcap(logits, config.final_softcap, floats);
+  std::vector<float> out(floats);
+  device.read(out, logits);
+  return out;
+}
+
+shard::shard(const model_files& files, backend& device, layer_range layers,
+             std::uint32_t kv_blocks, const progress& report)
+    : impl_(std::make_unique<impl>(files, device, layers, kv_blocks, report)) {}
+
+shard::~shard() = default;
+shard::shard(shard&&) noexcept = default;
+
+bool shard::first() const noexcept {
+  return impl_->layers.first == 0;
+}
+
+bool shard::last() const noexcept {
+  return impl_->layers.last == impl_->config.layers;
+}
+
+std::uint64_t shard::weight_bytes() const noexcept {
+  return impl_->matrix_bytes;
+}
+
+std::vector<float> shard::forward(std::span<const sequence_step> steps,
+                                  std::vector<float>& hidden) {
+  assert(blocks_exist(steps, impl_->kv_blocks));
+  const auto batch = lay_out(steps);
+  if (batch.rows() == 0)
+    return {};
+  impl_->take_input(steps, batch, hidden);
+  impl_->run_layers(batch);
+  if (last())
+    return impl_->finish(batch.output_rows);
+  impl_->give_output(batch, hidden);
+  return {};
+}
+
+std::vector<layer_range> split_layers(std::uint32_t layers,
+                                      std::uint32_t stages) {
+  assert(stages >= 1 && stages <= layers);
+  std::vector<layer_range> out;
+  for (std::uint32_t stage = 0; stage < stages; ++stage)
+    out.push_back(
+        {static_cast<std::uint32_t>(std::uint64_t{layers} * stage / stages),
+         static_cast<std::uint32_t>(std::uint64_t{layers} * (stage + 1)
+                                    / stages)});
+  return out;
+}
+
+} // namespace sluice::device
