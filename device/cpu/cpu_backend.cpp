@@ -1,0 +1,347 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "device/cpu/cpu_backend.hpp"
+
+#include "device/cpu/kernels.hpp"
+#include "device/cpu/packing.hpp"
+#include "device/cpu/rope_table.hpp"
+#include "device/error.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <deque>
+#include <new>
+#include <string>
+#include <vector>
+
+namespace sluice::device {
+
+namespace {
+
+constexpr std::align_val_t line{64};
+// Less work than this (floats touched) is done by the calling thread alone.
+constexpr std::size_t elements_per_part = 8192;
+// The same for products, in multiply-adds.
+constexpr std::size_t products_per_part = 65536;
+// Rows of activations that stay in a core's L2 while tiles pass by.
+constexpr std::size_t rows_per_part = 64;
+// Query rows (tokens times heads) of one attention part.
+constexpr std::size_t queries_per_part = 32;
+
+class host_memory final : public device_memory {
+public:
+  explicit host_memory(std::size_t floats)
+      : data_(static_cast<float*>(
+          ::operator new(std::max<std::size_t>(floats, 1) * 4, line))),
+        size_(floats) {
+    std::fill_n(data_, floats, 0.0f);
+  }
+  ~host_memory() override { ::operator delete(data_, line); }
+  float* data() noexcept override { return data_; }
+  std::size_t size() const noexcept override { return size_; }
+
+private:
+  float* data_;
+  std::size_t size_;
+};
+
+const kernel_table& kernels_for(isa path) {
+  if (!supported(path))
+    throw model_error("this processor cannot run " + std::string(name(path))
+                      + " code");
+#if defined(SLUICE_CPU_X86)
+  if (path == isa::avx512_vnni)
+    return avx512_kernels;
+  if (path == isa::avx2)
+    return avx2_kernels;
+#endif
+  return reference_kernels;
+}
+
+/// V rows are padded to whole vectors.
+std::size_t head_floats(std::uint32_t head_dim) {
+  const std::size_t padded = (std::size_t(head_dim) + 15) / 16 * 16;
+  return block_tokens * (head_dim + padded);
+}
+
+class cpu_backend final : public backend {
+public:
+  cpu_backend(thread_pool& pool, isa path)
+      : pool_(pool), kernels_(kernels_for(path)),
+        name_("cpu " + std::string(device::name(path))) {}
+
+  std::string_view name() const noexcept override { return name_; }
+
+  std::unique_ptr<device_memory> allocate(std::size_t floats) override {
+    return std::make_unique<host_memory>(floats);
+  }
+  void write(float* device, std::span<const float> host) override {
+    std::copy(host.begin(), host.end(), device);
+  }
+  void read(std::span<float> host, const float* device) override {
+    std::copy_n(device, host.size(), host.begin());
+  }
+  std::unique_ptr<weight_matrix> pack(const tensor_view& weights) override {
+    return pack_weights(weights, pool_);
+  }
+
+  void embed(float* out, const tensor_view& table,
+             std::span<const std::int32_t> ids, float scale) override;
+  void rms_norm(float* out, const float* x, const float* weight, float epsilon,
+                std::size_t rows, std::size_t n) override;
+  void matmul(float* y, const weight_matrix& w, const float* x,
+              const float* bias, std::size_t rows) override;
+  void rope(float* x, const rope_config& config,
+            std::span<const std::uint32_t> positions, std::size_t heads,
+            std::size_t head_dim) override;
+  std::size_t kv_floats(std::uint32_t blocks, std::uint32_t kv_heads,
+                        std::uint32_t head_dim) const override {
+    return blocks * (kv_heads * head_floats(head_dim));
+  }
+  void store_kv(const kv_view& kv, const float* k, const float* v,
+                std::span<const attention_span> spans) override;
+  void attention(float* out, const float* q, const kv_view& kv,
+                 std::span<const attention_span> spans,
+                 const attention_shape& shape) override;
+  void gated(float* out, const float* gate, const float* up, activation act,
+             std::size_t n) override;
+  void add(float* x, const float* y, std::size_t n) override;
+  void gather_rows(float* out, const float* x,
+                   std::span<const std::uint32_t> rows, std::size_t n) override;
+  void scatter_add_rows(float* x, const float* y,
+                        std::span<const std::uint32_t> rows,
+                        std::span<const float> weights, std::size_t n) override;
+  void softcap(float* x, float cap, std::size_t n) override;
+
+private:
+  /// Calls f(first, last) on ranges of [0, count) that the pool shares out;
+  /// an item touches `weight` floats.
+  template <class F>
+  void split(std::size_t count, std::size_t weight, F f) {
+    const std::size_t most =
+        std::max<std::size_t>(1, count * weight / elements_per_part);
+    const std::size_t parts =
+        std::min({count, most, std::size_t(4) * pool_.threads()});
+    pool_.run(parts, [&](std::size_t part) {
+      f(part * count / parts, (part + 1) * count / parts);
+    });
+  }
+
+  quantized_rows quantize(const packed_shape& shape, const float* x,
+                          std::size_t rows);
+  rope_table& table_for(const rope_config& config);
+
+  thread_pool& pool_;
+  const kernel_table& kernels_;
+  std::string name_;
+  std::deque<rope_table> ropes_;
+  std::vector<std::int8_t> values_;
+  std::vector<float> scales_;
+  std::vector<float> sums_;
+  std::vector<attention_task> tasks_;
+};
+
+void cpu_backend::embed(float* out, const tensor_view& table,
+                        std::span<const std::int32_t> ids, float scale) {
+  const std::size_t n = table.columns();
+  for (auto id : ids)
+    if (id < 0 || std::size_t(id) >= table.rows())
+      throw model_error("token " + std::to_string(id)
+                        + " is outside the "
+                          "vocabulary of "
+                        + std::to_string(table.rows()));
+  split(ids.size(), n, [&](std::size_t first, std::size_t last) {
+    for (std::size_t i = first; i < last; ++i) {
+      float* row = out + i * n;
+      dequantize_row(table, std::size_t(ids[i]), std::span(row, n));
+      if (scale != 1.0f)
+        for (std::size_t j = 0; j < n; ++j)
+          row[j] *= scale;
+    }
+  });
+}
+
+void cpu_backend::rms_norm(float* out, const float* x, const float* weight,
+                           float epsilon, std::size_t rows, std::size_t n) {
+  split(rows, n, [&](std::size_t first, std::size_t last) {
+    kernels_.rms_norm(out + first * n, x + first * n, weight, epsilon,
+                      last - first, n);
+  });
+}
+
+quantized_rows cpu_backend::quantize(const packed_shape& shape, const float* x,
+                                     std::size_t rows) {
+  values_.resize(std::max(values_.size(), rows * shape.k));
+  scales_.resize(std::max(scales_.size(), rows * shape.k / row_block));
+  sums_.resize(std::max(sums_.size(), rows * shape.k / shape.group));
+  const quantized_rows q{values_.data(), scales_.data(), sums_.data()};
+  split(rows, shape.k, [&](std::size_t first, std::size_t last) {
+    kernels_.quantize(q, x, shape.k, shape.group, first, last);
+  });
+  return q;
+}
+
+void cpu_backend::matmul(float* y, const weight_matrix& w, const float* x,
+                         const float* bias, std::size_t rows) {
+  const auto& m = static_cast<const packed_matrix&>(w);
+  matmul_task whole{.shape = &m.shape,
+                    .tiles = m.data(),
+                    .x = x,
+                    .q = {},
+                    .bias = bias,
+                    .y = y,
+                    .first_row = 0,
+                    .last_row = rows,
+                    .first_tile = 0,
+                    .last_tile = m.tiles};
+  if (m.shape.format == tile_format::u8)
+    whole.q = quantize(m.shape, x, rows);
+  const std::size_t row_parts = (rows + rows_per_part - 1) / rows_per_part;
+  const std::size_t work = rows * m.shape.n * m.shape.k / products_per_part;
+  const std::size_t wanted = 8 * pool_.threads() / std::max(row_parts, 1ul);
+  const std::size_t tile_parts =
+      std::clamp(std::min(work, wanted), 1ul, std::max(m.tiles, 1ul));
+  pool_.run(row_parts * tile_parts, [&](std::size_t part) {
+    const std::size_t i = part / tile_parts;
+    const std::size_t j = part % tile_parts;
+    auto task = whole;
+    task.first_row = i * rows / row_parts;
+    task.last_row = (i + 1) * rows / row_parts;
+    task.first_tile = j * m.tiles / tile_parts;
+    task.last_tile = (j + 1) * m.tiles / tile_parts;
+    kernels_.matmul(task);
+  });
+}
+
+rope_table& cpu_backend::table_for(const rope_config& config) {
+  for (auto& table : ropes_)
+    if (table.serves(config))
+      return table;
+  return ropes_.emplace_back(config);
+}
+
+void cpu_backend::rope(float* x, const rope_config& config,
+                       std::span<const std::uint32_t> positions,
+                       std::size_t heads, std::size_t head_dim) {
+  if (positions.empty())
+    return;
+  assert(config.dimensions <= head_dim);
+  auto& table = table_for(config);
+  table.reserve(
+      std::size_t(*std::max_element(positions.begin(), positions.end())) + 1);
+  split(positions.size(), heads * head_dim,
+        [&](std::size_t first, std::size_t last) {
+          for (std::size_t row = first; row < last; ++row)
+            for (std::size_t head = 0; head < heads; ++head)
+              kernels_.rope(x + (row * heads + head) * head_dim,
+                            table.cosine(positions[row]),
+                            table.sine(positions[row]), config.dimensions,
+                            config.pairs);
+        });
+}
+
+void cpu_backend::store_kv(const kv_view& kv, const float* k, const float* v,
+                           std::span<const attention_span> spans) {
+  const std::size_t d = kv.head_dim;
+  const std::size_t padded = (d + 15) / 16 * 16;
+  const std::size_t row_floats = kv.kv_heads * d;
+  for (const auto& span : spans)
+    split(span.count, row_floats, [&](std::size_t first, std::size_t last) {
+      for (std::size_t i = first; i < last; ++i) {
+        const std::size_t position = span.start + i;
+        const std::size_t block = span.blocks[position / block_tokens];
+        const std::size_t token = position % block_tokens;
+        assert(block < kv.blocks);
+        for (std::size_t head = 0; head < kv.kv_heads; ++head) {
+          float* out =
+              kv.data + (block * kv.kv_heads + head) * head_floats(kv.head_dim);
+          const std::size_t in = (span.row + i) * row_floats + head * d;
+          for (std::size_t j = 0; j < d; ++j)
+            out[j * block_tokens + token] = k[in + j];
+          std::memcpy(out + d * block_tokens + token * padded, v + in, d * 4);
+        }
+      }
+    });
+}
+
+void cpu_backend::attention(float* out, const float* q, const kv_view& kv,
+                            std::span<const attention_span> spans,
+                            const attention_shape& shape) {
+  const std::uint32_t group = shape.heads / shape.kv_heads;
+  const std::size_t row_floats = std::size_t(shape.heads) * shape.head_dim;
+  const auto tokens = static_cast<std::uint32_t>(
+      std::max<std::size_t>(1, queries_per_part / group));
+  if (shape.head_dim > max_head_dim)
+    throw model_error("heads of " + std::to_string(shape.head_dim)
+                      + " elements are too long: at most "
+                      + std::to_string(max_head_dim));
+  tasks_.clear();
+  for (const auto& span : spans)
+    for (std::uint32_t first = 0; first < span.count; first += tokens)
+      for (std::uint32_t head = 0; head < shape.kv_heads; ++head) {
+        const std::size_t offset =
+            span.row * row_floats + std::size_t(head) * group * shape.head_dim;
+        tasks_.push_back({.kv = kv.data,
+                          .blocks = span.blocks,
+                          .q = q + offset,
+                          .out = out + offset,
+                          .row_stride = row_floats,
+                          .start = span.start,
+                          .first = first,
+                          .last = std::min(span.count, first + tokens),
+                          .kv_head = head,
+                          .kv_heads = shape.kv_heads,
+                          .group = group,
+                          .head_dim = shape.head_dim,
+                          .window = shape.window,
+                          .scale = shape.scale});
+      }
+  // The last parts of a prompt see the most tokens: hand them out first.
+  pool_.run(tasks_.size(), [&](std::size_t part) {
+    kernels_.attention(tasks_[tasks_.size() - 1 - part]);
+  });
+}
+
+void cpu_backend::gated(float* out, const float* gate, const float* up,
+                        activation act, std::size_t n) {
+  split(n, 4, [&](std::size_t first, std::size_t last) {
+    kernels_.gated(out + first, gate + first, up + first, act, last - first);
+  });
+}
+
+void cpu_backend::add(float* x, const float* y, std::size_t n) {
+  split(n, 1, [&](std::size_t first, std::size_t last) {
+    kernels_.add(x + first, y + first, last - first);
+  });
+}
+
+void cpu_backend::gather_rows(float* out, const float* x,
+                              std::span<const std::uint32_t> rows,
+                              std::size_t n) {
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    std::memcpy(out + i * n, x + rows[i] * n, n * sizeof(float));
+}
+
+void cpu_backend::scatter_add_rows(float* x, const float* y,
+                                   std::span<const std::uint32_t> rows,
+                                   std::span<const float> weights,
+                                   std::size_t n) {
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    kernels_.add_scaled(x + rows[i] * n, y + i * n, weights[i], n);
+}
+
+void cpu_backend::softcap(float* x, float cap, std::size_t n) {
+  split(n, 4, [&](std::size_t first, std::size_t last) {
+    kernels_.softcap(x + first, cap, last - first);
+  });
+}
+
+} // namespace
+
+std::unique_ptr<backend> make_cpu_backend(thread_pool& pool, isa path) {
+  return std::make_unique<cpu_backend>(pool, path);
+}
+
+} // namespace sluice::device

@@ -1,0 +1,107 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+// The inner loops that exist once per instruction set, as a table of functions
+// over plain pointers. cpu_backend.cpp splits the work among threads and calls
+// them. Plain structs only: this header is compiled with several instruction
+// sets, so nothing here may have code of its own.
+#pragma once
+
+#include "device/files/model_config.hpp"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace sluice::device {
+
+/// Output rows of a weight tile, one per lane.
+inline constexpr std::size_t tile_rows = 16;
+/// Elements per block of a row: the unit of chunks and of activation scales.
+inline constexpr std::size_t row_block = 32;
+/// Chunks whose sums are added as a tree.
+inline constexpr std::size_t sum_chunks = 8;
+
+/// Longest attention head, in elements.
+inline constexpr std::size_t max_head_dim = 512;
+
+/// How a tile's bytes are laid out; see packing.hpp.
+enum class tile_format : std::uint8_t { f32, f16, bf16, u8 };
+
+struct packed_shape {
+  tile_format format;
+  std::size_t n;          ///< outputs
+  std::size_t k;          ///< inputs
+  std::size_t group;      ///< u8: elements per scale, 16 or 32
+  bool has_min;           ///< u8: group minimum follows the scale
+  std::int32_t zero;      ///< u8: the stored value that means 0
+  std::size_t tile_bytes; ///< bytes from tile to tile
+};
+
+/// Rows of activations, quantised per block of 32 for u8 weights.
+struct quantized_rows {
+  std::int8_t* values; ///< [rows, k]
+  float* scales;       ///< [rows, k / 32]
+  float* sums;         ///< [rows, k / group], whole numbers
+};
+
+/// One tile range times one row range of a product.
+struct matmul_task {
+  const packed_shape* shape;
+  const std::byte* tiles; ///< all tiles
+  const float* x;         ///< [rows, k]; float formats
+  quantized_rows q;       ///< u8
+  const float* bias;      ///< [n] or null
+  float* y;               ///< [rows, n]
+  std::size_t first_row;
+  std::size_t last_row;
+  std::size_t first_tile;
+  std::size_t last_tile;
+};
+
+/// New tokens [first, last) of one sequence for one KV head. A KV block holds
+/// per KV head K [head_dim][16 tokens], then V [16 tokens][head_dim rounded up
+/// to 16].
+struct attention_task {
+  const float* kv;             ///< the layer's blocks
+  const std::uint32_t* blocks; ///< block table
+  const float* q;         ///< row of token 0, first query head of the group
+  float* out;             ///< as q
+  std::size_t row_stride; ///< floats from token to token in q and out
+  std::uint32_t start;    ///< position of token 0
+  std::uint32_t first;
+  std::uint32_t last;
+  std::uint32_t kv_head;
+  std::uint32_t kv_heads;
+  std::uint32_t group; ///< query heads per KV head
+  std::uint32_t head_dim;
+  std::uint32_t window; ///< 0: all positions
+  float scale;
+};
+
+struct kernel_table {
+  void (*matmul)(const matmul_task&);
+  /// Quantises rows [first, last) of x [rows, k].
+  void (*quantize)(const quantized_rows&, const float* x, std::size_t k,
+                   std::size_t group, std::size_t first, std::size_t last);
+  void (*attention)(const attention_task&);
+  void (*rms_norm)(float* out, const float* x, const float* weight,
+                   float epsilon, std::size_t rows, std::size_t n);
+  /// One head; cosine and sine [dimensions / 2].
+  void (*rope)(float* x, const float* cosine, const float* sine,
+               std::size_t dimensions, rope_pairs pairs);
+  void (*gated)(float* out, const float* gate, const float* up, activation act,
+                std::size_t n);
+  void (*add)(float* x, const float* y, std::size_t n);
+  /// x[i] += weight * y[i].
+  void (*add_scaled)(float* x, const float* y, float weight, std::size_t n);
+  void (*softcap)(float* x, float cap, std::size_t n);
+  /// `steps` times 16 independent integer products of one tile step (64
+  /// multiply-adds each); returns a value that depends on all.
+  std::int32_t (*integer_peak)(std::size_t steps);
+};
+
+extern const kernel_table reference_kernels;
+extern const kernel_table avx2_kernels;
+extern const kernel_table avx512_kernels;
+
+} // namespace sluice::device

@@ -1,0 +1,24 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "device/cpu/vec_avx2.hpp"
+
+#include "device/cpu/attention_kernels.hpp"
+#include "device/cpu/matmul_kernels.hpp"
+
+namespace sluice::device {
+
+const kernel_table avx2_kernels{
+    .matmul = matmul,
+    .quantize = quantize,
+    .attention = attention,
+    .rms_norm = rms_norm,
+    .rope = rope,
+    .gated = gated,
+    .add = add,
+    .add_scaled = add_scaled,
+    .softcap = softcap,
+    .integer_peak = integer_peak,
+};
+
+} // namespace sluice::device

@@ -1,0 +1,222 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Matrix products over one vector header: lanes are output rows, so no sum ever
+// crosses lanes. Included once per instruction set by kernels_*.cpp. The order
+// of sums is that of device/backend.hpp.
+#pragma once
+
+#include "device/cpu/elementwise_kernels.hpp"
+
+namespace sluice::device {
+namespace {
+
+// Per block of 32: scale = amax / 127, values rounded to nearest even. A block
+// that holds a NaN or an infinity gets it as its scale, so it reaches y.
+void quantize(const quantized_rows& q, const float* x, std::size_t k,
+              std::size_t group, std::size_t first, std::size_t last) {
+  const f32x16 shift = v_set(rounding_shift);
+  const f32x16 limit = v_set(127.0f);
+  for (std::size_t b = first * (k / 32); b < last * (k / 32); ++b) {
+    const f32x16 a[2] = {v_load(x + 32 * b), v_load(x + 32 * b + 16)};
+    const float amax =
+        v_highest_bits(v_max_abs(v_max_abs(v_set(0.0f), a[0]), a[1]));
+    const bool tiny = amax < 1e-30f; // 127 / amax would overflow
+    const f32x16 inverse = v_set(tiny ? 0.0f : 127.0f / amax);
+    q.scales[b] = tiny ? 0.0f : amax / 127.0f;
+    float sums[2];
+    for (int h = 0; h < 2; ++h) {
+      const f32x16 low = v_max(v_mul(a[h], inverse), v_set(-127.0f));
+      const f32x16 t = v_add(v_min(low, limit), shift);
+      v_store_i8(q.values + 32 * b + 16 * h, t);
+      sums[h] = v_sum(v_sub(t, shift)); // whole numbers: exact
+    }
+    if (group == 32) {
+      q.sums[b] = sums[0] + sums[1];
+    } else {
+      q.sums[2 * b] = sums[0];
+      q.sums[2 * b + 1] = sums[1];
+    }
+  }
+}
+
+/// The first element or block of chunk c of `blocks`.
+inline std::size_t chunk_start(std::size_t c, std::size_t blocks) {
+  return c * blocks / sum_chunks;
+}
+
+/// Adds the 8 chunk sums of one row as ((0+1)+(2+3)) + ((4+5)+(6+7)).
+inline f32x16 chunk_tree(const f32x16* s) {
+  const f32x16 low = v_add(v_add(s[0], s[1]), v_add(s[2], s[3]));
+  const f32x16 high = v_add(v_add(s[4], s[5]), v_add(s[6], s[7]));
+  return v_add(low, high);
+}
+
+struct load_f32_weights {
+  static constexpr std::size_t size = 4;
+  static f32x16 load(const std::byte* p) {
+    return v_load(reinterpret_cast<const float*>(p));
+  }
+};
+struct load_f16_weights {
+  static constexpr std::size_t size = 2;
+  static f32x16 load(const std::byte* p) {
+    return v_load_f16(reinterpret_cast<const std::uint16_t*>(p));
+  }
+};
+struct load_bf16_weights {
+  static constexpr std::size_t size = 2;
+  static f32x16 load(const std::byte* p) {
+    return v_load_bf16(reinterpret_cast<const std::uint16_t*>(p));
+  }
+};
+
+/// sums[r][c] of R rows with one float tile: acc = fma(w, x, acc) along k.
+template <class Weights, std::size_t R>
+inline void float_tile(f32x16 (*sums)[sum_chunks], const matmul_task& t,
+                       const std::byte* w, std::size_t row) {
+  const std::size_t k = t.shape->k;
+  const std::size_t blocks = (k + row_block - 1) / row_block;
+  const float* x = t.x + row * k;
+  for (std::size_t c = 0; c < sum_chunks; ++c) {
+    const std::size_t first = chunk_start(c, blocks) * row_block;
+    const std::size_t end = chunk_start(c + 1, blocks) * row_block;
+    const std::size_t last = end < k ? end : k;
+    f32x16 acc[R];
+    for (std::size_t r = 0; r < R; ++r)
+      acc[r] = v_set(0.0f);
+    for (std::size_t i = first; i < last; ++i, w += tile_rows * Weights::size) {
+      const f32x16 a = Weights::load(w);
+#pragma GCC unroll 8
+      for (std::size_t r = 0; r < R; ++r)
+        acc[r] = v_fma(a, v_set(x[r * k + i]), acc[r]);
+    }
+    for (std::size_t r = 0; r < R; ++r)
+      sums[r][c] = acc[r];
+  }
+}
+
+/// sums[r][c] of R rows with one u8 tile. Per group, in this order:
+/// acc = fma(float(isum), w_scale * x_scale, acc), where isum is the exact sum
+/// of (w - zero) * x; with minima (stored negative) then acc = fma(min, x_scale
+/// * xsum, acc).
+template <std::size_t Group, bool Min, std::size_t R>
+inline void u8_tile(f32x16 (*sums)[sum_chunks], const matmul_task& t,
+                    const std::byte* w, std::size_t row) {
+  const std::size_t k = t.shape->k;
+  const std::size_t groups = k / Group;
+  const std::size_t blocks = k / row_block;
+  constexpr std::size_t per_block = row_block / Group;
+  const std::int8_t* values = t.q.values + row * k;
+  const float* scales = t.q.scales + row * blocks;
+  const float* xsums = t.q.sums + row * groups;
+  const std::int32_t zero = t.shape->zero;
+  for (std::size_t c = 0; c < sum_chunks; ++c) {
+    const std::size_t last = chunk_start(c + 1, blocks) * per_block;
+    f32x16 acc[R];
+    for (std::size_t r = 0; r < R; ++r)
+      acc[r] = v_set(0.0f);
+    for (std::size_t g = chunk_start(c, blocks) * per_block; g < last; ++g) {
+      const f32x16 scale = v_load(reinterpret_cast<const float*>(w));
+      w += sizeof(float) * tile_rows;
+      f32x16 minimum;
+      if constexpr (Min) {
+        minimum = v_load(reinterpret_cast<const float*>(w));
+        w += sizeof(float) * tile_rows;
+      }
+      i32x16 isum[R];
+#pragma GCC unroll 8
+      for (std::size_t r = 0; r < R; ++r)
+        isum[r] =
+            i_set(-zero * static_cast<std::int32_t>(xsums[r * groups + g]));
+#pragma GCC unroll 8
+      for (std::size_t i = 0; i < Group; i += 4, w += 4 * tile_rows) {
+        const weights4 a = load_weights4(w);
+#pragma GCC unroll 8
+        for (std::size_t r = 0; r < R; ++r)
+          isum[r] =
+              i_dot4(isum[r], a, load_inputs4(values + r * k + g * Group + i));
+      }
+#pragma GCC unroll 8
+      for (std::size_t r = 0; r < R; ++r) {
+        const float xscale = scales[r * blocks + g / per_block];
+        acc[r] = v_fma(i_to_f32(isum[r]), v_mul(scale, v_set(xscale)), acc[r]);
+        if constexpr (Min)
+          acc[r] =
+              v_fma(minimum, v_set(xscale * xsums[r * groups + g]), acc[r]);
+      }
+    }
+    for (std::size_t r = 0; r < R; ++r)
+      sums[r][c] = acc[r];
+  }
+}
+
+template <std::size_t R>
+void one_tile(const matmul_task& t, std::size_t tile, std::size_t row) {
+  const packed_shape& s = *t.shape;
+  const std::byte* w = t.tiles + tile * s.tile_bytes;
+  f32x16 sums[R][sum_chunks];
+  switch (s.format) {
+  case tile_format::f32:
+    float_tile<load_f32_weights, R>(sums, t, w, row);
+    break;
+  case tile_format::f16:
+    float_tile<load_f16_weights, R>(sums, t, w, row);
+    break;
+  case tile_format::bf16:
+    float_tile<load_bf16_weights, R>(sums, t, w, row);
+    break;
+  case tile_format::u8:
+    if (s.group == 16)
+      u8_tile<16, false, R>(sums, t, w, row);
+    else if (s.has_min)
+      u8_tile<32, true, R>(sums, t, w, row);
+    else
+      u8_tile<32, false, R>(sums, t, w, row);
+    break;
+  }
+  const std::size_t n0 = tile * tile_rows;
+  const std::size_t lanes = s.n - n0 < tile_rows ? s.n - n0 : tile_rows;
+  for (std::size_t r = 0; r < R; ++r) {
+    f32x16 y = chunk_tree(sums[r]);
+    if (t.bias != nullptr)
+      y = v_add(y, load_lanes(t.bias + n0, lanes));
+    store_lanes(t.y + (row + r) * s.n + n0, y, lanes);
+  }
+}
+
+void matmul(const matmul_task& t) {
+  for (std::size_t tile = t.first_tile; tile < t.last_tile; ++tile) {
+    std::size_t row = t.first_row;
+    for (; row + max_rows <= t.last_row; row += max_rows)
+      one_tile<max_rows>(t, tile, row);
+    for (; row + 4 <= t.last_row; row += 4)
+      one_tile<4>(t, tile, row);
+    for (; row + 2 <= t.last_row; row += 2)
+      one_tile<2>(t, tile, row);
+    for (; row < t.last_row; ++row)
+      one_tile<1>(t, tile, row);
+  }
+}
+
+// Sixteen accumulators hide the latency of the product.
+std::int32_t integer_peak(std::size_t steps) {
+  alignas(64) std::byte w[64] = {std::byte(3)};
+  const std::int8_t x[4] = {1, -2, 3, -4};
+  const weights4 a = load_weights4(w);
+  const inputs4 b = load_inputs4(x);
+  i32x16 sums[16];
+  for (int j = 0; j < 16; ++j)
+    sums[j] = i_set(j);
+  for (std::size_t i = 0; i < steps; ++i)
+#pragma GCC unroll 16
+    for (int j = 0; j < 16; ++j)
+      sums[j] = i_dot4(sums[j], a, b);
+  float total = 0;
+  for (int j = 0; j < 16; ++j)
+    total += v_sum(i_to_f32(sums[j]));
+  return static_cast<std::int32_t>(static_cast<std::int64_t>(total) & 0xffff);
+}
+
+} // namespace
+} // namespace sluice::device

@@ -1,0 +1,148 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "device/cpu/packing.hpp"
+
+#include "device/cpu/unpack_blocks.hpp"
+#include "device/error.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <string>
+
+namespace sluice::device {
+
+namespace {
+
+constexpr std::align_val_t line{64};
+
+packed_shape shape_of(const tensor_view& w) {
+  packed_shape s{.format = tile_format::u8,
+                 .n = w.shape[0],
+                 .k = w.shape[1],
+                 .group = row_block,
+                 .has_min = false,
+                 .zero = 0,
+                 .tile_bytes = 0};
+  switch (w.type) {
+  case dtype::f32:
+    s.format = tile_format::f32;
+    break;
+  case dtype::f16:
+    s.format = tile_format::f16;
+    break;
+  case dtype::bf16:
+    s.format = tile_format::bf16;
+    break;
+  case dtype::q8_0:
+    s.zero = 128;
+    break;
+  case dtype::q4_0:
+    s.zero = 8;
+    break;
+  case dtype::q4_k:
+  case dtype::q5_k:
+    s.has_min = true;
+    break;
+  case dtype::q6_k:
+    s.group = 16;
+    s.zero = 32;
+    break;
+  default:
+    throw model_error("a matrix of format " + std::string(name(w.type))
+                      + " cannot be multiplied");
+  }
+  if (s.format != tile_format::u8) {
+    s.tile_bytes = s.k * tile_rows * block_bytes(w.type);
+    return s;
+  }
+  const std::size_t floats = s.has_min ? 2 : 1;
+  s.tile_bytes = s.k / s.group * tile_rows * (s.group + floats * sizeof(float));
+  return s;
+}
+
+/// Interleaves `rows` rows of E-byte elements: [16][k] -> [k][16].
+template <class E>
+void pack_floats(std::byte* tile, const std::byte* source, std::size_t rows,
+                 std::size_t k) {
+  for (std::size_t r = 0; r < rows; ++r)
+    for (std::size_t i = 0; i < k; ++i)
+      std::memcpy(tile + (i * tile_rows + r) * sizeof(E),
+                  source + (r * k + i) * sizeof(E), sizeof(E));
+}
+
+void pack_blocks(std::byte* tile, const tensor_view& w, const packed_shape& s,
+                 std::size_t first_row, std::size_t rows) {
+  const std::size_t head = (s.has_min ? 2 : 1) * tile_rows * sizeof(float);
+  const std::size_t step = block_elements(w.type);
+  unpacked_block block;
+  for (std::size_t r = 0; r < rows; ++r) {
+    const std::byte* source = w.data + (first_row + r) * row_bytes(w.type, s.k);
+    std::byte* out = tile;
+    for (std::size_t i = 0; i < s.k; i += step) {
+      unpack_block(block, w.type, source);
+      source += block_bytes(w.type);
+      for (std::size_t g = 0; g < step / s.group; ++g) {
+        std::memcpy(out + r * 4, &block.scales[g], 4);
+        if (s.has_min)
+          std::memcpy(out + (tile_rows + r) * 4, &block.minima[g], 4);
+        out += head;
+        for (std::size_t j = 0; j < s.group; j += 4, out += 4 * tile_rows)
+          std::memcpy(out + r * 4, block.values + g * s.group + j, 4);
+      }
+    }
+  }
+}
+
+void pack_tile(std::byte* tile, const tensor_view& w, const packed_shape& s,
+               std::size_t index) {
+  const std::size_t first = index * tile_rows;
+  const std::size_t rows = std::min(tile_rows, s.n - first);
+  if (rows < tile_rows)
+    std::memset(tile, 0, s.tile_bytes);
+  const std::byte* source = w.data + first * row_bytes(w.type, s.k);
+  switch (s.format) {
+  case tile_format::f32:
+    return pack_floats<float>(tile, source, rows, s.k);
+  case tile_format::f16:
+  case tile_format::bf16:
+    return pack_floats<std::uint16_t>(tile, source, rows, s.k);
+  case tile_format::u8:
+    return pack_blocks(tile, w, s, first, rows);
+  }
+}
+
+} // namespace
+
+void packed_matrix::free_aligned::operator()(std::byte* p) const noexcept {
+  ::operator delete(p, line);
+}
+
+std::unique_ptr<packed_matrix> pack_weights(const tensor_view& weights,
+                                            thread_pool& pool) {
+  if (weights.shape.size() != 2)
+    throw model_error("a tensor of " + std::to_string(weights.shape.size())
+                      + " dimensions is not a matrix");
+  auto result = std::make_unique<packed_matrix>();
+  const auto shape = shape_of(weights);
+  if (shape.k % block_elements(weights.type) != 0)
+    throw model_error("a row of " + std::to_string(shape.k)
+                      + " elements does "
+                        "not fill blocks of "
+                      + std::string(name(weights.type)));
+  result->shape = shape;
+  result->rows = shape.n;
+  result->columns = shape.k;
+  result->tiles = (shape.n + tile_rows - 1) / tile_rows;
+  result->bytes = result->tiles * shape.tile_bytes;
+  result->data_.reset(static_cast<std::byte*>(
+      ::operator new(std::max<std::size_t>(result->bytes, 1), line)));
+  std::byte* data = result->data_.get();
+  pool.run(result->tiles, [&](std::size_t tile) {
+    pack_tile(data + tile * shape.tile_bytes, weights, shape, tile);
+  });
+  return result;
+}
+
+} // namespace sluice::device

@@ -1,0 +1,195 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Sixteen lanes in plain C++: what each vector operation means. The AVX headers
+// have the same names and give the same bits. Included by one file per
+// instruction set, before the kernel headers; everything is in an anonymous
+// namespace so that no linker can mix instruction sets.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+namespace sluice::device {
+namespace {
+
+struct f32x16 {
+  float lane[16];
+};
+struct i32x16 {
+  std::int32_t lane[16];
+};
+/// 16 lanes of 4 unsigned bytes.
+struct weights4 {
+  std::uint8_t lane[16][4];
+};
+/// 4 signed bytes, the same for all lanes.
+struct inputs4 {
+  std::int8_t value[4];
+};
+
+/// Rows of x that one pass over a tile serves.
+constexpr std::size_t max_rows = 4;
+
+inline std::uint32_t bits(float x) {
+  std::uint32_t b;
+  std::memcpy(&b, &x, 4);
+  return b;
+}
+
+inline float from_bits(std::uint32_t b) {
+  float x;
+  std::memcpy(&x, &b, 4);
+  return x;
+}
+
+template <class F>
+inline f32x16 each(F f) {
+  f32x16 r;
+  for (int i = 0; i < 16; ++i)
+    r.lane[i] = f(i);
+  return r;
+}
+
+inline f32x16 v_set(float x) {
+  return each([&](int) { return x; });
+}
+inline f32x16 v_load(const float* p) {
+  return each([&](int i) { return p[i]; });
+}
+/// The first n lanes, zeros behind.
+inline f32x16 v_load_n(const float* p, std::size_t n) {
+  return each([&](int i) { return std::size_t(i) < n ? p[i] : 0.0f; });
+}
+inline void v_store(float* p, f32x16 a) {
+  std::memcpy(p, a.lane, sizeof a.lane);
+}
+inline void v_store_n(float* p, f32x16 a, std::size_t n) {
+  std::memcpy(p, a.lane, n * sizeof(float));
+}
+
+inline f32x16 v_load_bf16(const std::uint16_t* p) {
+  return each([&](int i) { return from_bits(std::uint32_t(p[i]) << 16); });
+}
+
+inline float f16_value(std::uint16_t h) {
+  const std::uint32_t sign = std::uint32_t(h & 0x8000u) << 16;
+  const std::uint32_t rest = h & 0x7fffu;
+  if (rest < 0x0400u) { // subnormal: rest * 2^-24
+    const float magnitude = float(rest) * 0x1p-24f;
+    return sign != 0 ? -magnitude : magnitude;
+  }
+  const std::uint32_t shift = rest >= 0x7c00u ? (255u - 31u) : (127u - 15u);
+  return from_bits(sign | ((rest << 13) + (shift << 23)));
+}
+inline f32x16 v_load_f16(const std::uint16_t* p) {
+  return each([&](int i) { return f16_value(p[i]); });
+}
+
+inline f32x16 v_add(f32x16 a, f32x16 b) {
+  return each([&](int i) { return a.lane[i] + b.lane[i]; });
+}
+inline f32x16 v_sub(f32x16 a, f32x16 b) {
+  return each([&](int i) { return a.lane[i] - b.lane[i]; });
+}
+inline f32x16 v_mul(f32x16 a, f32x16 b) {
+  return each([&](int i) { return a.lane[i] * b.lane[i]; });
+}
+inline f32x16 v_div(f32x16 a, f32x16 b) {
+  return each([&](int i) { return a.lane[i] / b.lane[i]; });
+}
+/// a * b + c, rounded once.
+inline f32x16 v_fma(f32x16 a, f32x16 b, f32x16 c) {
+  return each(
+      [&](int i) { return __builtin_fmaf(a.lane[i], b.lane[i], c.lane[i]); });
+}
+/// b if either is NaN.
+inline f32x16 v_max(f32x16 a, f32x16 b) {
+  return each(
+      [&](int i) { return a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i]; });
+}
+inline f32x16 v_min(f32x16 a, f32x16 b) {
+  return each(
+      [&](int i) { return a.lane[i] < b.lane[i] ? a.lane[i] : b.lane[i]; });
+}
+/// x where x is NaN, else r.
+inline f32x16 v_nan_or(f32x16 x, f32x16 r) {
+  return each(
+      [&](int i) { return x.lane[i] != x.lane[i] ? x.lane[i] : r.lane[i]; });
+}
+/// Lanes [first, last) of a, `other` elsewhere.
+inline f32x16 v_keep(f32x16 a, std::uint32_t first, std::uint32_t last,
+                     float other) {
+  return each([&](int i) {
+    return std::uint32_t(i) >= first && std::uint32_t(i) < last ? a.lane[i]
+                                                                : other;
+  });
+}
+/// Sum of the lanes as a tree: halves 8, 4, 2, 1 apart.
+inline float v_sum(f32x16 a) {
+  for (int half = 8; half > 0; half /= 2)
+    for (int i = 0; i < half; ++i)
+      a.lane[i] += a.lane[i + half];
+  return a.lane[0];
+}
+/// Greatest lane, by the tree of v_sum with v_max.
+inline float v_highest(f32x16 a) {
+  for (int half = 8; half > 0; half /= 2)
+    for (int i = 0; i < half; ++i)
+      a.lane[i] = a.lane[i] > a.lane[i + half] ? a.lane[i] : a.lane[i + half];
+  return a.lane[0];
+}
+/// max(a, |x|) by bit pattern, so that a NaN wins. a >= 0.
+inline f32x16 v_max_abs(f32x16 a, f32x16 x) {
+  return each([&](int i) {
+    const std::uint32_t m = bits(x.lane[i]) & 0x7fffffffu;
+    return bits(a.lane[i]) > m ? a.lane[i] : from_bits(m);
+  });
+}
+/// Greatest lane by bit pattern. a >= 0.
+inline float v_highest_bits(f32x16 a) {
+  std::uint32_t m = 0;
+  for (int i = 0; i < 16; ++i)
+    m = bits(a.lane[i]) > m ? bits(a.lane[i]) : m;
+  return from_bits(m);
+}
+/// 2^n for t = n + rounding_shift, -126 <= n <= 127.
+inline f32x16 v_pow2(f32x16 t) {
+  return each([&](int i) { return from_bits((bits(t.lane[i]) + 127u) << 23); });
+}
+/// Low bytes of t = n + rounding_shift: n as int8, -128 <= n <= 127.
+inline void v_store_i8(std::int8_t* p, f32x16 t) {
+  for (int i = 0; i < 16; ++i)
+    p[i] = static_cast<std::int8_t>(bits(t.lane[i]) & 0xffu);
+}
+
+inline i32x16 i_set(std::int32_t x) {
+  i32x16 r;
+  for (auto& lane : r.lane)
+    lane = x;
+  return r;
+}
+inline f32x16 i_to_f32(i32x16 a) {
+  return each([&](int i) { return static_cast<float>(a.lane[i]); });
+}
+inline weights4 load_weights4(const std::byte* p) {
+  weights4 w;
+  std::memcpy(&w, p, sizeof w);
+  return w;
+}
+inline inputs4 load_inputs4(const std::int8_t* p) {
+  inputs4 x;
+  std::memcpy(&x, p, sizeof x);
+  return x;
+}
+/// Adds the 4 products of each lane; exact.
+inline i32x16 i_dot4(i32x16 a, weights4 w, inputs4 x) {
+  for (int i = 0; i < 16; ++i)
+    for (int j = 0; j < 4; ++j)
+      a.lane[i] += std::int32_t(w.lane[i][j]) * std::int32_t(x.value[j]);
+  return a;
+}
+
+} // namespace
+} // namespace sluice::device
