@@ -23,8 +23,8 @@
 namespace sluice::device {
 
 /// Metadata value; integers are widened, strings point into the file.
-using gguf_value
-  = std::variant<std::uint64_t, std::int64_t, double, bool, std::string_view,
+using gguf_value =
+    std::variant<std::uint64_t, std::int64_t, double, bool, std::string_view,
                  std::vector<std::uint64_t>, std::vector<std::int64_t>,
                  std::vector<double>, std::vector<bool>,
                  std::vector<std::string_view>>;

@@ -51,32 +51,32 @@ struct model_config {
   family arch = family::llama;
   std::string title; ///< name from the file, else the file's name
   std::uint32_t layers = 0;
-  std::uint32_t width = 0;     ///< hidden size
-  std::uint32_t heads = 0;     ///< query heads
-  std::uint32_t kv_heads = 0;  ///< key and value heads, divides heads
+  std::uint32_t width = 0;    ///< hidden size
+  std::uint32_t heads = 0;    ///< query heads
+  std::uint32_t kv_heads = 0; ///< key and value heads, divides heads
   std::uint32_t head_dim = 0;
-  std::uint32_t ff_width = 0;  ///< of a dense feed-forward block
+  std::uint32_t ff_width = 0; ///< of a dense feed-forward block
   std::uint32_t vocabulary = 0;
-  std::uint32_t context = 0;   ///< positions the model was trained for
+  std::uint32_t context = 0; ///< positions the model was trained for
   float norm_epsilon = 1e-5f;
-  float norm_offset = 0.0f;    ///< added to norm weights: 1 for Gemma from HF
+  float norm_offset = 0.0f;     ///< added to norm weights: 1 for Gemma from HF
   float attention_scale = 0.0f; ///< multiplies q.k; 1/sqrt(head_dim) mostly
   float embedding_scale = 1.0f; ///< sqrt(width) for Gemma
   activation act = activation::silu;
   bool tied_embeddings = false;
-  bool qk_norm = false;        ///< RMS norm per head on q and k
-  bool post_norms = false;     ///< Gemma: norms after attention and ff too
-  rope_config rope;            ///< layers with full attention
-  rope_config local_rope;      ///< layers with a window (same unless Gemma)
+  bool qk_norm = false;    ///< RMS norm per head on q and k
+  bool post_norms = false; ///< Gemma: norms after attention and ff too
+  rope_config rope;        ///< layers with full attention
+  rope_config local_rope;  ///< layers with a window (same unless Gemma)
   /// Per layer: attends to the last `window[layer]` positions; 0: to all.
   std::vector<std::uint32_t> window;
-  std::uint32_t experts = 0;   ///< 0: dense
+  std::uint32_t experts = 0; ///< 0: dense
   std::uint32_t experts_used = 0;
   std::uint32_t expert_ff_width = 0;
   bool normalize_experts = true; ///< top-k router weights sum to 1
   /// Layers whose feed-forward block is dense although experts > 0.
   std::vector<bool> dense_layer;
-  float final_softcap = 0.0f;  ///< logits = cap * tanh(logits / cap); 0: off
+  float final_softcap = 0.0f; ///< logits = cap * tanh(logits / cap); 0: off
   /// Ids the file gives; -1 if absent.
   std::int32_t bos = -1;
   std::vector<std::int32_t> end_tokens; ///< every id that ends a turn

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // A model on disk, whatever its format: a GGUF file or a Hugging Face folder.
-// Gives the transformer one view of both: the config, and tensors by role. Fused
-// and stacked tensors (Phi-3's qkv and gate_up, stacked experts) are already
-// sliced into the plain roles, so no caller knows of them.
+// Gives the transformer one view of both: the config, and tensors by role.
+// Fused and stacked tensors (Phi-3's qkv and gate_up, stacked experts) are
+// already sliced into the plain roles, so no caller knows of them.
 #pragma once
 
 #include "device/files/gguf.hpp"
@@ -19,35 +19,36 @@
 
 namespace sluice::device {
 
-/// What a tensor is for. Shapes in terms of model_config; n x k means n outputs.
+/// What a tensor is for. Shapes in terms of model_config; n x k means n
+/// outputs.
 enum class tensor_role : std::uint8_t {
-  token_embedding, ///< [vocabulary, width]
-  output_norm,     ///< [width]
-  output,          ///< [vocabulary, width]; the embedding when tied
-  attention_norm,  ///< [width]
-  query,           ///< [heads * head_dim, width]
-  key,             ///< [kv_heads * head_dim, width]
-  value,           ///< [kv_heads * head_dim, width]
-  query_bias,      ///< [heads * head_dim], optional
-  key_bias,        ///< [kv_heads * head_dim], optional
-  value_bias,      ///< [kv_heads * head_dim], optional
+  token_embedding,       ///< [vocabulary, width]
+  output_norm,           ///< [width]
+  output,                ///< [vocabulary, width]; the embedding when tied
+  attention_norm,        ///< [width]
+  query,                 ///< [heads * head_dim, width]
+  key,                   ///< [kv_heads * head_dim, width]
+  value,                 ///< [kv_heads * head_dim, width]
+  query_bias,            ///< [heads * head_dim], optional
+  key_bias,              ///< [kv_heads * head_dim], optional
+  value_bias,            ///< [kv_heads * head_dim], optional
   attention_output,      ///< [width, heads * head_dim]
   attention_output_bias, ///< [width], optional
-  query_norm,      ///< [head_dim], with qk_norm
-  key_norm,        ///< [head_dim], with qk_norm
-  post_attention_norm, ///< [width], with post_norms
-  ff_norm,         ///< [width]
-  gate,            ///< [ff_width, width]
-  up,              ///< [ff_width, width]
-  down,            ///< [width, ff_width]
-  gate_bias,       ///< [ff_width], optional
-  up_bias,         ///< [ff_width], optional
-  down_bias,       ///< [width], optional
-  post_ff_norm,    ///< [width], with post_norms
-  expert_router,   ///< [experts, width]
-  expert_gate,     ///< [expert_ff_width, width], per expert
-  expert_up,       ///< [expert_ff_width, width], per expert
-  expert_down,     ///< [width, expert_ff_width], per expert
+  query_norm,            ///< [head_dim], with qk_norm
+  key_norm,              ///< [head_dim], with qk_norm
+  post_attention_norm,   ///< [width], with post_norms
+  ff_norm,               ///< [width]
+  gate,                  ///< [ff_width, width]
+  up,                    ///< [ff_width, width]
+  down,                  ///< [width, ff_width]
+  gate_bias,             ///< [ff_width], optional
+  up_bias,               ///< [ff_width], optional
+  down_bias,             ///< [width], optional
+  post_ff_norm,          ///< [width], with post_norms
+  expert_router,         ///< [experts, width]
+  expert_gate,           ///< [expert_ff_width, width], per expert
+  expert_up,             ///< [expert_ff_width, width], per expert
+  expert_down,           ///< [width, expert_ff_width], per expert
 };
 
 /// An opened model. Move-only; tensor views live as long as it does.

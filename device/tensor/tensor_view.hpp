@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The Sluice authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A tensor that lies in a mapped file: format, shape and where. A value; it does
-// not own the bytes, the model_files it came from does.
+// A tensor that lies in a mapped file: format, shape and where. A value; it
+// does not own the bytes, the model_files it came from does.
 #pragma once
 
 #include "device/tensor/dtype.hpp"
