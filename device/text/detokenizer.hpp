@@ -15,7 +15,10 @@ namespace sluice::device {
 /// State of one output stream. The tokenizer must outlive it.
 class detokenizer {
 public:
-  explicit detokenizer(const tokenizer& tokens, bool specials = false);
+  /// `continues`: the stream goes on after other text (a completion), so its
+  /// leading space is kept.
+  explicit detokenizer(const tokenizer& tokens, bool specials = false,
+                       bool continues = false);
 
   /// Text that became complete with `id`; often empty. Bytes that can never
   /// become valid UTF-8 come out as U+FFFD. A sentencepiece stream's first

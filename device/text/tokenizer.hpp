@@ -57,6 +57,9 @@ public:
   std::optional<std::int32_t> bos() const noexcept;
   std::optional<std::int32_t> eos() const noexcept;
   bool adds_bos() const noexcept;
+  /// Sentencepiece vocabularies that put a space before every text: the one
+  /// that begins a decoded text is not part of it.
+  bool drops_leading_space() const noexcept;
   /// The token's text as the vocabulary spells it ("<|end|>"); "" if none.
   std::string_view token_text(std::int32_t id) const;
   /// The chat template that came with the vocabulary, or empty.
