@@ -161,6 +161,11 @@ struct shutdown {
   std::uint32_t patience_ms = 0; ///< for each; then it is killed
 };
 
+/// To the terminator, from itself: the actor of this turn had its time.
+struct patience_over {
+  std::uint64_t turn = 0;
+};
+
 /// Reply to shutdown: all are gone.
 struct shutdown_done {
   std::uint32_t killed = 0; ///< how many did not go in time
@@ -283,6 +288,11 @@ auto inspect(Inspector& f, shutdown& x) {
 }
 
 template <class Inspector>
+auto inspect(Inspector& f, patience_over& x) {
+  return f(caf::meta::type_name("patience_over"), x.turn);
+}
+
+template <class Inspector>
 auto inspect(Inspector& f, shutdown_done& x) {
   return f(caf::meta::type_name("shutdown_done"), x.killed);
 }
@@ -349,7 +359,9 @@ using model_actor = prompt_sink::extend<
 /// Stops actors in order, each within bounded time.
 using terminator_actor = caf::typed_actor<
     // Stops, awaits, answers.
-    caf::replies_to<shutdown>::with<shutdown_done>>;
+    caf::replies_to<shutdown>::with<shutdown_done>,
+    // Kills the awaited actor if its turn is not over.
+    caf::reacts_to<patience_over>>;
 
 } // namespace sluice::actors
 

@@ -1,0 +1,108 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "actors/model/model.hpp"
+
+#include "device/error.hpp"
+
+#include <algorithm>
+
+namespace sluice::actors {
+
+namespace {
+
+void check(bool good, const std::string& text) {
+  if (!good)
+    throw device::model_error(text);
+}
+
+class shard_engine : public stage_engine {
+public:
+  shard_engine(model_assets_ptr assets,
+               std::unique_ptr<device::backend> backend,
+               device::layer_range layers, std::uint32_t kv_blocks,
+               const device::shard::progress& report)
+      : assets_{std::move(assets)}, backend_{std::move(backend)},
+        shard_{assets_->files, *backend_, layers, kv_blocks, report} {}
+
+  std::vector<float> forward(std::span<const device::sequence_step> steps,
+                             std::vector<float>& hidden) override {
+    return shard_.forward(steps, hidden);
+  }
+
+private:
+  model_assets_ptr assets_; // the shard's tensors lie in its files
+  std::unique_ptr<device::backend> backend_;
+  device::shard shard_;
+};
+
+} // namespace
+
+scheduler_limits limits_for(const model_settings& settings,
+                            const device::model_config& config) {
+  check(settings.pipeline >= 1 && settings.pipeline <= config.layers,
+        "pipeline: " + std::to_string(settings.pipeline)
+            + " does not fit a model of " + std::to_string(config.layers)
+            + " layers");
+  check(settings.max_running >= 1, "max_running must be at least 1");
+  check(settings.token_budget > settings.max_running,
+        "token_budget (" + std::to_string(settings.token_budget)
+            + ") must be greater than max_running ("
+            + std::to_string(settings.max_running) + ")");
+  check(settings.context == 0
+            || (settings.context >= 2 && settings.context <= config.context),
+        "context: " + std::to_string(settings.context)
+            + " is not between 2 and the model's "
+            + std::to_string(config.context));
+  scheduler_limits limits;
+  limits.max_running = settings.max_running;
+  limits.max_waiting = settings.max_waiting;
+  limits.token_budget = settings.token_budget;
+  limits.plans_in_flight = settings.pipeline;
+  limits.context = settings.context == 0 ? config.context : settings.context;
+  // Keys and values of one block, f32, all layers.
+  const auto block_bytes = std::uint64_t{2} * sizeof(float) * config.layers
+                           * config.kv_heads * config.head_dim
+                           * device::block_tokens;
+  const auto affordable = settings.kv_memory / block_bytes;
+  check(affordable >= 1, "kv_memory: " + std::to_string(settings.kv_memory)
+                             + " bytes hold no block of "
+                             + std::to_string(block_bytes) + " bytes");
+  const auto useful =
+      std::uint64_t{limits.max_running}
+      * ((limits.context + device::block_tokens - 1) / device::block_tokens);
+  limits.kv_blocks = static_cast<std::uint32_t>(std::min(affordable, useful));
+  return limits;
+}
+
+stage_loader shard_loader(model_assets_ptr assets, backend_factory backends,
+                          std::uint32_t stages, std::uint32_t kv_blocks) {
+  const auto ranges =
+      device::split_layers(assets->files.config().layers, stages);
+  return [=](std::uint32_t index, const device::shard::progress& report) {
+    return std::make_unique<shard_engine>(assets, backends(), ranges.at(index),
+                                          kv_blocks, report);
+  };
+}
+
+prompt_sink spawn_model(caf::actor_system& system,
+                        const model_settings& settings,
+                        const model_assets_ptr& assets,
+                        backend_factory backends, token_sink answers,
+                        metrics& counts, readiness& state) {
+  const auto& config = assets->files.config();
+  scheduler_settings scheduling;
+  scheduling.name = assets->name;
+  scheduling.limits = limits_for(settings, config);
+  scheduling.end_tokens = config.end_tokens;
+  scheduling.stages = settings.pipeline;
+  scheduling.load = shard_loader(assets, std::move(backends), settings.pipeline,
+                                 scheduling.limits.kv_blocks);
+  scheduling.answers = std::move(answers);
+  scheduling.counts = &counts.model(assets->name);
+  scheduling.state = &state;
+  scheduling.slot = state.add(assets->name);
+  return system.spawn<caf::detached>(scheduler, std::move(scheduling));
+}
+
+} // namespace sluice::actors

@@ -1,0 +1,238 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "actors/model/scheduler.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace sluice::actors {
+
+scheduler_state::scheduler_state(model_actor::pointer self) : self{self} {}
+
+// A killed scheduler takes its stages along.
+scheduler_state::~scheduler_state() {
+  if (stop_loading)
+    *stop_loading = true;
+  for (const auto& one : stages)
+    caf::anon_send_exit(one, caf::exit_reason::user_shutdown);
+}
+
+void scheduler_state::begin(scheduler_settings given) {
+  settings = std::move(given);
+  batches =
+      std::make_unique<batch_scheduler>(settings.limits, settings.end_tokens);
+  stop_loading = std::make_shared<std::atomic<bool>>(false);
+  progress.resize(settings.stages);
+  stages.resize(settings.stages);
+  // From the last to the first, so that each knows its successor.
+  for (auto index = settings.stages; index-- > 0;) {
+    stage_settings one;
+    one.index = index;
+    one.load = settings.load;
+    one.end_tokens = settings.end_tokens;
+    if (index + 1 < settings.stages)
+      one.next = stages[index + 1];
+    one.scheduler = model_actor{self};
+    one.stop = stop_loading;
+    stages[index] = settings.detached_stages
+                        ? self->spawn<caf::detached>(stage, std::move(one))
+                        : self->spawn(stage, std::move(one));
+    self->monitor(stages[index]);
+  }
+}
+
+caf::result<accepted> scheduler_state::take(prompt& wish) {
+  if (exit)
+    return make_error(errc::shutting_down, "the model stops");
+  if (!failure.empty())
+    return make_error(errc::model_failed, failure);
+  const auto length = static_cast<std::uint32_t>(wish.tokens.size());
+  const auto refused =
+      batches->submit({wish.id, wish.deadline, std::move(wish.tokens),
+                       wish.output.max_tokens, std::move(wish.sampling)},
+                      settings.now());
+  if (refused)
+    return make_error(refused->code, refused->text);
+  self->send(settings.answers,
+             generation{wish.id, length, std::move(wish.output)});
+  pump();
+  watch_deadlines();
+  count();
+  return accepted{wish.id, length};
+}
+
+void scheduler_state::progressed(const load_progress& msg) {
+  progress[msg.stage] = msg;
+  std::uint64_t done = 0;
+  std::uint64_t total = 0;
+  for (const auto& one : progress) {
+    done += one.done;
+    total += one.total;
+  }
+  settings.state->progress(settings.slot, done, total);
+}
+
+void scheduler_state::loaded(const stage_loaded& msg) {
+  if (exit || !failure.empty())
+    return;
+  if (!msg.error.empty()) {
+    fail(errc::model_failed, "stage " + std::to_string(msg.stage)
+                                 + " of model '" + settings.name
+                                 + "' did not load: " + msg.error);
+    return;
+  }
+  if (++stages_loaded == settings.stages) {
+    settings.state->ready(settings.slot);
+    pump();
+  }
+}
+
+void scheduler_state::pump() {
+  if (stages_loaded < settings.stages || exit || !failure.empty())
+    return;
+  // Each plan under way will need a credit for its tokens.
+  while (credits.available() > batches->in_flight()) {
+    auto plan = batches->plan(settings.now());
+    if (!plan)
+      return;
+    std::size_t tokens = 0;
+    for (const auto& step : plan->steps)
+      tokens += step.tokens.size();
+    if (tokens > 0)
+      settings.counts->iteration_tokens.observe(static_cast<double>(tokens));
+    self->send(stages.front(), stage_pass{std::move(*plan), {}, {}});
+  }
+}
+
+void scheduler_state::flush() {
+  if (!outbox.empty() && credits.take())
+    self->send(settings.answers, step_output{std::exchange(outbox, {})});
+}
+
+void scheduler_state::watch_deadlines() {
+  const auto now = settings.now();
+  if (alarm && *alarm <= now) {
+    alarm.reset();
+    batches->expire(now, outbox);
+    flush();
+  }
+  const auto next = batches->next_deadline();
+  if (next && (!alarm || *next < *alarm)) {
+    alarm = next;
+    // Rounded up: a timer that fires early would have to be set again.
+    const auto wait = std::max(*next - now, std::chrono::nanoseconds{0})
+                      + std::chrono::milliseconds{1};
+    self->delayed_send(self, wait, deadline_check{});
+  }
+}
+
+void scheduler_state::fail(errc code, const std::string& text) {
+  spdlog::error("{}", text);
+  failure = text;
+  settings.state->failed(settings.slot, text);
+  batches->fail_all(code, text, outbox);
+  flush();
+  count();
+}
+
+void scheduler_state::stop(caf::error reason) {
+  if (exit)
+    return;
+  exit = std::move(reason);
+  *stop_loading = true;
+  batches->fail_all(errc::shutting_down, "the model stops", outbox);
+  // The last words need no credit.
+  if (!outbox.empty())
+    self->send(settings.answers, step_output{std::exchange(outbox, {})});
+  if (const auto wrong = batches->check())
+    spdlog::error("model '{}': {}", settings.name, *wrong);
+  for (const auto& one : stages)
+    self->send_exit(one, caf::exit_reason::user_shutdown);
+}
+
+void scheduler_state::stage_gone(const caf::down_msg& msg) {
+  ++stages_gone;
+  if (!exit) {
+    if (failure.empty())
+      fail(errc::model_failed, "a stage of model '" + settings.name
+                                   + "' died: " + to_string(msg.reason));
+    return;
+  }
+  if (stages_gone == settings.stages)
+    self->quit(*exit);
+}
+
+void scheduler_state::count() {
+  auto& to = *settings.counts;
+  const auto did = batches->take_counts();
+  to.prompt_tokens.add(did.prompt_tokens);
+  to.preemptions.add(did.preemptions);
+  for (const auto seconds : did.queue_seconds)
+    to.queue_time.observe(seconds);
+  to.requests_running.set(static_cast<double>(batches->running()));
+  to.requests_waiting.set(static_cast<double>(batches->waiting()));
+  const auto& pool = batches->pool();
+  to.kv_cache_usage.set(1.0 - static_cast<double>(pool.free()) / pool.size());
+}
+
+model_status scheduler_state::status() const {
+  model_status now;
+  now.ready = stages_loaded == settings.stages && failure.empty() && !exit;
+  now.running = static_cast<std::uint32_t>(batches->running());
+  now.waiting = static_cast<std::uint32_t>(batches->waiting());
+  now.free_blocks = batches->pool().free();
+  now.blocks = batches->pool().size();
+  now.books = batches->check().value_or("");
+  return now;
+}
+
+model_actor::behavior_type
+scheduler(model_actor::stateful_pointer<scheduler_state> self,
+          scheduler_settings settings) {
+  auto& state = self->state;
+  self->set_exit_handler(
+      [self](caf::exit_msg& msg) { self->state.stop(std::move(msg.reason)); });
+  self->set_down_handler(
+      [self](const caf::down_msg& msg) { self->state.stage_gone(msg); });
+  state.begin(std::move(settings));
+  return {
+      [self](prompt& wish) { return self->state.take(wish); },
+      [self](const cancel& msg) {
+        auto& state = self->state;
+        state.batches->cancel(msg.id, state.outbox);
+        state.pump();
+        state.flush();
+        state.count();
+      },
+      [self](const load_progress& msg) { self->state.progressed(msg); },
+      [self](const stage_loaded& msg) { self->state.loaded(msg); },
+      [self](step_result& result) {
+        auto& state = self->state;
+        state.settings.counts->generation_tokens.add(result.tokens.size());
+        state.batches->complete(std::move(result), state.outbox);
+        state.pump(); // first of all: the stages are idle
+        state.flush();
+        state.watch_deadlines();
+        state.count();
+      },
+      [self](const credit& msg) {
+        auto& state = self->state;
+        if (state.exit)
+          return; // the last words went without
+        state.credits.grant(msg.count);
+        state.flush();
+        state.pump();
+      },
+      [self](const deadline_check&) {
+        auto& state = self->state;
+        state.watch_deadlines();
+        state.pump();
+        state.count();
+      },
+      [self](const get_model_status&) { return self->state.status(); },
+  };
+}
+
+} // namespace sluice::actors

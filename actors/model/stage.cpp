@@ -1,0 +1,55 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "actors/model/stage.hpp"
+
+#include <stdexcept>
+
+namespace sluice::actors {
+
+stage_state::stage_state(stage_actor::pointer self) : self{self} {}
+
+void stage_state::load() {
+  std::string error;
+  const auto report = [this](std::uint64_t done, std::uint64_t total) {
+    if (settings.stop->load())
+      throw std::runtime_error("loading was stopped");
+    self->send(settings.scheduler, load_progress{settings.index, done, total});
+  };
+  try {
+    work.emplace(settings.load(settings.index, report), !settings.next,
+                 settings.end_tokens);
+  } catch (const std::exception& e) {
+    error = e.what();
+    if (error.empty())
+      error = "loading failed without saying why";
+  }
+  self->send(settings.scheduler,
+             stage_loaded{settings.index, std::move(error)});
+}
+
+void stage_state::run(stage_pass& pass) {
+  std::vector<device::sampled_token> tokens;
+  if (work)
+    tokens = work->run(pass.plan, pass.hidden, pass.error);
+  else
+    pass.error = "stage " + std::to_string(settings.index) + " has no weights";
+  if (settings.next)
+    self->send(settings.next, std::move(pass));
+  else
+    self->send(settings.scheduler,
+               step_result{pass.plan.number, std::move(tokens),
+                           std::move(pass.error)});
+}
+
+stage_actor::behavior_type
+stage(stage_actor::stateful_pointer<stage_state> self,
+      stage_settings settings) {
+  self->state.settings = std::move(settings);
+  self->state.load();
+  return {
+      [self](stage_pass& pass) { self->state.run(pass); },
+  };
+}
+
+} // namespace sluice::actors

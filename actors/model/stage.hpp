@@ -1,0 +1,45 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+// One stage of a model: a thread of its own that loads a range of layers, then
+// runs plans in the order they come and passes them on. Spawned by the model's
+// scheduler.
+#pragma once
+
+#include "actors/messages.hpp"
+#include "actors/model/stage_work.hpp"
+
+#include <atomic>
+#include <memory>
+#include <optional>
+
+namespace sluice::actors {
+
+struct stage_settings {
+  std::uint32_t index = 0;
+  stage_loader load;
+  std::vector<std::int32_t> end_tokens;
+  stage_actor next; ///< empty: this is the last stage
+  model_actor scheduler;
+  /// Set when the model is to go away: loading stops at the next layer.
+  std::shared_ptr<const std::atomic<bool>> stop;
+};
+
+struct stage_state {
+  explicit stage_state(stage_actor::pointer self);
+
+  /// Makes the engine and tells the scheduler how it went.
+  void load();
+  /// Runs one plan and passes it on.
+  void run(stage_pass& pass);
+
+  static inline const char* name = "stage";
+  stage_actor::pointer self;
+  stage_settings settings;
+  std::optional<stage_work> work; // empty when loading failed
+};
+
+stage_actor::behavior_type
+stage(stage_actor::stateful_pointer<stage_state> self, stage_settings settings);
+
+} // namespace sluice::actors

@@ -1,0 +1,59 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+// What a stage does with a plan, without the actor around it: run the layers,
+// and on the last stage sample. An engine's exception ends here: it fails the
+// plan, never the process.
+#pragma once
+
+#include "actors/model/batch_plan.hpp"
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace sluice::actors {
+
+/// A range of layers ready to run: a device::shard, or a test's own.
+class stage_engine {
+public:
+  virtual ~stage_engine() = default;
+  /// As device::shard::forward.
+  virtual std::vector<float>
+  forward(std::span<const device::sequence_step> steps,
+          std::vector<float>& hidden) = 0;
+};
+
+/// Makes the engine of stage `index`; runs in that stage's thread. May throw:
+/// the stage then reports that it failed.
+using stage_loader = std::function<std::unique_ptr<stage_engine>(
+    std::uint32_t index, const device::shard::progress& report)>;
+
+class stage_work {
+public:
+  /// `end_tokens` matter on the last stage only.
+  stage_work(std::unique_ptr<stage_engine> engine, bool last,
+             std::vector<std::int32_t> end_tokens);
+
+  /// Runs `plan` on `hidden`; `error` is what a stage before said, or "", and
+  /// what this one says after. Returns the sampled tokens on the last stage.
+  std::vector<device::sampled_token>
+  run(const batch_plan& plan, std::vector<float>& hidden, std::string& error);
+
+  /// Sequences that have a sampler here.
+  std::size_t samplers() const noexcept { return samplers_.size(); }
+
+private:
+  std::vector<device::sampled_token> sample(const batch_plan& plan,
+                                            std::vector<float> logits);
+
+  std::unique_ptr<stage_engine> engine_;
+  bool last_;
+  std::vector<std::int32_t> end_tokens_;
+  std::unordered_map<sequence_key, device::sampler> samplers_;
+};
+
+} // namespace sluice::actors

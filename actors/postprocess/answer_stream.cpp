@@ -1,0 +1,71 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "actors/postprocess/answer_stream.hpp"
+
+namespace sluice::actors {
+
+answer_stream::answer_stream(const device::tokenizer& tokens, generation begin)
+    : tokens_{&tokens}, begin_{std::move(begin)}, text_{tokens,
+                                                        begin_.output.specials},
+      stops_{std::move(begin_.output.stop)} {}
+
+token_logprob
+answer_stream::describe(const device::sampled_token& token) const {
+  token_logprob value{tokens_->piece(token.id, true), token.logprob, {}};
+  value.top.reserve(token.top.size());
+  for (const auto& [id, logprob] : token.top)
+    value.top.emplace_back(tokens_->piece(id, true), logprob);
+  return value;
+}
+
+// The text that the token completed, as far as it may be shown.
+std::string answer_stream::take_token(const generated& one) {
+  ++count_;
+  // An end token has no text of its own, unless special ones are wanted.
+  if (one.finish == finish_reason::stop && !begin_.output.specials)
+    return {};
+  const auto piece = text_.push(one.token.id);
+  complete_ += piece.size();
+  if (begin_.output.logprobs)
+    logprobs_.push_back({complete_, describe(one.token)});
+  return stops_.push(piece);
+}
+
+std::optional<text_delta> answer_stream::push(generated one) {
+  text_delta delta;
+  delta.id = one.id;
+  if (one.has_token)
+    delta.text = take_token(one);
+  delta.finish = one.finish;
+  if (one.finish != finish_reason::none && !stops_.stopped()) {
+    const auto rest = text_.finish();
+    complete_ += rest.size();
+    delta.text += stops_.push(rest);
+  }
+  if (stops_.stopped() && one.finish != finish_reason::error
+      && one.finish != finish_reason::cancelled) {
+    stopped_early_ = one.finish == finish_reason::none;
+    delta.finish = finish_reason::stop;
+  } else if (one.finish != finish_reason::none) {
+    delta.text += stops_.finish();
+  }
+  shown_ += delta.text.size();
+  while (!logprobs_.empty() && logprobs_.front().end <= shown_) {
+    delta.logprobs.push_back(std::move(logprobs_.front().value));
+    logprobs_.pop_front();
+  }
+  delta.completion_tokens = count_;
+  if (delta.finish != finish_reason::none)
+    delta.prompt_tokens = begin_.prompt_tokens;
+  if (delta.finish == finish_reason::error) {
+    delta.code = one.code;
+    delta.error = std::move(one.error);
+  }
+  if (delta.text.empty() && delta.logprobs.empty()
+      && delta.finish == finish_reason::none)
+    return std::nullopt;
+  return delta;
+}
+
+} // namespace sluice::actors
