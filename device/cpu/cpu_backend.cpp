@@ -47,19 +47,6 @@ private:
   std::size_t size_;
 };
 
-const kernel_table& kernels_for(isa path) {
-  if (!supported(path))
-    throw model_error("this processor cannot run " + std::string(name(path))
-                      + " code");
-#if defined(SLUICE_CPU_X86)
-  if (path == isa::avx512_vnni)
-    return avx512_kernels;
-  if (path == isa::avx2)
-    return avx2_kernels;
-#endif
-  return reference_kernels;
-}
-
 /// V rows are padded to whole vectors.
 std::size_t head_floats(std::uint32_t head_dim) {
   const std::size_t padded = (std::size_t(head_dim) + 15) / 16 * 16;

@@ -14,6 +14,8 @@
 
 namespace sluice::device {
 
+enum class isa; // features.hpp
+
 /// Output rows of a weight tile, one per lane.
 inline constexpr std::size_t tile_rows = 16;
 /// Elements per block of a row: the unit of chunks and of activation scales.
@@ -103,5 +105,8 @@ struct kernel_table {
 extern const kernel_table reference_kernels;
 extern const kernel_table avx2_kernels;
 extern const kernel_table avx512_kernels;
+
+/// The table of a path. Throws model_error if this machine cannot run it.
+const kernel_table& kernels_for(isa path);
 
 } // namespace sluice::device

@@ -1,0 +1,183 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Sixteen lanes as two AVX2 registers; meanings are in vec_reference.hpp.
+// Everything is in an anonymous namespace: see there.
+#pragma once
+
+#include "device/cpu/vec_halves.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+namespace sluice::device {
+namespace {
+
+struct f32x16 {
+  __m256 a, b;
+};
+struct i32x16 {
+  __m256i a, b;
+};
+/// Bytes 0 and 2, and bytes 1 and 3, of each lane as 16-bit words: their
+/// products are added in pairs without saturation.
+struct weights4 {
+  __m256i even_a, odd_a, even_b, odd_b;
+};
+struct inputs4 {
+  __m256i even, odd;
+};
+
+constexpr std::size_t max_rows = 4;
+
+inline f32x16 v_set(float x) {
+  return {_mm256_set1_ps(x), _mm256_set1_ps(x)};
+}
+inline f32x16 v_load(const float* p) {
+  return {_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)};
+}
+inline f32x16 v_load_n(const float* p, std::size_t n) {
+  float lanes[16] = {};
+  std::memcpy(lanes, p, n * sizeof(float));
+  return v_load(lanes);
+}
+inline void v_store(float* p, f32x16 x) {
+  _mm256_storeu_ps(p, x.a);
+  _mm256_storeu_ps(p + 8, x.b);
+}
+inline void v_store_n(float* p, f32x16 x, std::size_t n) {
+  float lanes[16];
+  v_store(lanes, x);
+  std::memcpy(p, lanes, n * sizeof(float));
+}
+inline __m128i load_8_halves(const std::uint16_t* p) {
+  return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+}
+inline __m256 load_8_bf16(const std::uint16_t* p) {
+  const __m256i wide = _mm256_cvtepu16_epi32(load_8_halves(p));
+  return _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16));
+}
+inline f32x16 v_load_bf16(const std::uint16_t* p) {
+  return {load_8_bf16(p), load_8_bf16(p + 8)};
+}
+inline f32x16 v_load_f16(const std::uint16_t* p) {
+  return {_mm256_cvtph_ps(load_8_halves(p)),
+          _mm256_cvtph_ps(load_8_halves(p + 8))};
+}
+inline f32x16 v_add(f32x16 x, f32x16 y) {
+  return {_mm256_add_ps(x.a, y.a), _mm256_add_ps(x.b, y.b)};
+}
+inline f32x16 v_sub(f32x16 x, f32x16 y) {
+  return {_mm256_sub_ps(x.a, y.a), _mm256_sub_ps(x.b, y.b)};
+}
+inline f32x16 v_mul(f32x16 x, f32x16 y) {
+  return {_mm256_mul_ps(x.a, y.a), _mm256_mul_ps(x.b, y.b)};
+}
+inline f32x16 v_div(f32x16 x, f32x16 y) {
+  return {_mm256_div_ps(x.a, y.a), _mm256_div_ps(x.b, y.b)};
+}
+inline f32x16 v_fma(f32x16 x, f32x16 y, f32x16 z) {
+  return {_mm256_fmadd_ps(x.a, y.a, z.a), _mm256_fmadd_ps(x.b, y.b, z.b)};
+}
+inline f32x16 v_max(f32x16 x, f32x16 y) {
+  return {_mm256_max_ps(x.a, y.a), _mm256_max_ps(x.b, y.b)};
+}
+inline f32x16 v_min(f32x16 x, f32x16 y) {
+  return {_mm256_min_ps(x.a, y.a), _mm256_min_ps(x.b, y.b)};
+}
+inline __m256 nan_or_8(__m256 x, __m256 r) {
+  return _mm256_blendv_ps(r, x, _mm256_cmp_ps(x, x, _CMP_UNORD_Q));
+}
+inline f32x16 v_nan_or(f32x16 x, f32x16 r) {
+  return {nan_or_8(x.a, r.a), nan_or_8(x.b, r.b)};
+}
+/// Lanes of `index` in [first, last) of x, `other` elsewhere.
+inline __m256 keep_8(__m256 x, __m256i index, int first, int last,
+                     __m256 other) {
+  const __m256i before = _mm256_cmpgt_epi32(_mm256_set1_epi32(first), index);
+  const __m256i inside = _mm256_cmpgt_epi32(_mm256_set1_epi32(last), index);
+  return _mm256_blendv_ps(
+      other, x, _mm256_castsi256_ps(_mm256_andnot_si256(before, inside)));
+}
+inline f32x16 v_keep(f32x16 x, std::uint32_t first, std::uint32_t last,
+                     float other) {
+  const __m256 o = _mm256_set1_ps(other);
+  const __m256i low = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  const __m256i high = _mm256_add_epi32(low, _mm256_set1_epi32(8));
+  return {keep_8(x.a, low, int(first), int(last), o),
+          keep_8(x.b, high, int(first), int(last), o)};
+}
+inline float v_sum(f32x16 x) {
+  return sum_of_8(_mm256_add_ps(x.a, x.b));
+}
+inline float v_highest(f32x16 x) {
+  return highest_of_8(_mm256_max_ps(x.a, x.b));
+}
+inline __m256 max_abs_8(__m256 a, __m256 x) {
+  const __m256i magnitude =
+      _mm256_and_si256(_mm256_castps_si256(x), _mm256_set1_epi32(0x7fffffff));
+  return _mm256_castsi256_ps(
+      _mm256_max_epi32(_mm256_castps_si256(a), magnitude));
+}
+inline f32x16 v_max_abs(f32x16 x, f32x16 y) {
+  return {max_abs_8(x.a, y.a), max_abs_8(x.b, y.b)};
+}
+inline float v_highest_bits(f32x16 x) {
+  return highest_bits_of_8(
+      _mm256_max_epi32(_mm256_castps_si256(x.a), _mm256_castps_si256(x.b)));
+}
+inline __m256 pow2_8(__m256 t) {
+  const __m256i n =
+      _mm256_add_epi32(_mm256_castps_si256(t), _mm256_set1_epi32(127));
+  return _mm256_castsi256_ps(_mm256_slli_epi32(n, 23));
+}
+inline f32x16 v_pow2(f32x16 t) {
+  return {pow2_8(t.a), pow2_8(t.b)};
+}
+/// The low byte of each lane, 8 bytes.
+inline __m128i low_bytes(__m256 t) {
+  const __m256i pick = _mm256_setr_epi8(0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1,
+                                        -1, -1, -1, -1, -1, 0, 4, 8, 12, -1, -1,
+                                        -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+  const __m256i b = _mm256_shuffle_epi8(_mm256_castps_si256(t), pick);
+  return _mm_unpacklo_epi32(_mm256_castsi256_si128(b),
+                            _mm256_extracti128_si256(b, 1));
+}
+inline void v_store_i8(std::int8_t* p, f32x16 t) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p),
+                   _mm_unpacklo_epi64(low_bytes(t.a), low_bytes(t.b)));
+}
+
+inline i32x16 i_set(std::int32_t x) {
+  return {_mm256_set1_epi32(x), _mm256_set1_epi32(x)};
+}
+inline f32x16 i_to_f32(i32x16 x) {
+  return {_mm256_cvtepi32_ps(x.a), _mm256_cvtepi32_ps(x.b)};
+}
+inline weights4 load_weights4(const std::byte* p) {
+  const auto* q = reinterpret_cast<const __m256i*>(p);
+  const __m256i low = _mm256_set1_epi16(0xff);
+  const __m256i a = _mm256_loadu_si256(q);
+  const __m256i b = _mm256_loadu_si256(q + 1);
+  return {_mm256_and_si256(a, low), _mm256_srli_epi16(a, 8),
+          _mm256_and_si256(b, low), _mm256_srli_epi16(b, 8)};
+}
+inline inputs4 load_inputs4(const std::int8_t* p) {
+  std::int32_t bytes;
+  std::memcpy(&bytes, p, sizeof bytes);
+  const __m256i x = _mm256_set1_epi32(bytes);
+  return {_mm256_srai_epi16(_mm256_slli_epi16(x, 8), 8),
+          _mm256_srai_epi16(x, 8)};
+}
+inline __m256i dot_8(__m256i sum, __m256i even, __m256i odd, inputs4 x) {
+  return _mm256_add_epi32(
+      _mm256_add_epi32(sum, _mm256_madd_epi16(even, x.even)),
+      _mm256_madd_epi16(odd, x.odd));
+}
+inline i32x16 i_dot4(i32x16 s, weights4 w, inputs4 x) {
+  return {dot_8(s.a, w.even_a, w.odd_a, x), dot_8(s.b, w.even_b, w.odd_b, x)};
+}
+
+} // namespace
+} // namespace sluice::device

@@ -1,0 +1,130 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Sixteen lanes as one AVX-512 register; meanings are in vec_reference.hpp.
+// Everything is in an anonymous namespace: see there.
+#pragma once
+
+#include "device/cpu/vec_halves.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+namespace sluice::device {
+namespace {
+
+using f32x16 = __m512;
+using i32x16 = __m512i;
+using weights4 = __m512i;
+using inputs4 = __m512i;
+
+constexpr std::size_t max_rows = 8;
+
+inline __mmask16 first_lanes(std::size_t n) {
+  return static_cast<__mmask16>((1u << n) - 1u);
+}
+
+inline f32x16 v_set(float x) {
+  return _mm512_set1_ps(x);
+}
+inline f32x16 v_load(const float* p) {
+  return _mm512_loadu_ps(p);
+}
+inline f32x16 v_load_n(const float* p, std::size_t n) {
+  return _mm512_maskz_loadu_ps(first_lanes(n), p);
+}
+inline void v_store(float* p, f32x16 a) {
+  _mm512_storeu_ps(p, a);
+}
+inline void v_store_n(float* p, f32x16 a, std::size_t n) {
+  _mm512_mask_storeu_ps(p, first_lanes(n), a);
+}
+inline f32x16 v_load_bf16(const std::uint16_t* p) {
+  const __m256i h = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(h), 16));
+}
+inline f32x16 v_load_f16(const std::uint16_t* p) {
+  return _mm512_cvtph_ps(
+      _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+}
+inline f32x16 v_add(f32x16 a, f32x16 b) {
+  return _mm512_add_ps(a, b);
+}
+inline f32x16 v_sub(f32x16 a, f32x16 b) {
+  return _mm512_sub_ps(a, b);
+}
+inline f32x16 v_mul(f32x16 a, f32x16 b) {
+  return _mm512_mul_ps(a, b);
+}
+inline f32x16 v_div(f32x16 a, f32x16 b) {
+  return _mm512_div_ps(a, b);
+}
+inline f32x16 v_fma(f32x16 a, f32x16 b, f32x16 c) {
+  return _mm512_fmadd_ps(a, b, c);
+}
+inline f32x16 v_max(f32x16 a, f32x16 b) {
+  return _mm512_max_ps(a, b);
+}
+inline f32x16 v_min(f32x16 a, f32x16 b) {
+  return _mm512_min_ps(a, b);
+}
+inline f32x16 v_nan_or(f32x16 x, f32x16 r) {
+  return _mm512_mask_mov_ps(r, _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), x);
+}
+inline f32x16 v_keep(f32x16 a, std::uint32_t first, std::uint32_t last,
+                     float other) {
+  const auto lanes =
+      static_cast<__mmask16>(first_lanes(last) & ~first_lanes(first));
+  return _mm512_mask_mov_ps(_mm512_set1_ps(other), lanes, a);
+}
+inline __m256 high_half(f32x16 a) {
+  return _mm512_extractf32x8_ps(a, 1);
+}
+inline float v_sum(f32x16 a) {
+  return sum_of_8(_mm256_add_ps(_mm512_castps512_ps256(a), high_half(a)));
+}
+inline float v_highest(f32x16 a) {
+  return highest_of_8(_mm256_max_ps(_mm512_castps512_ps256(a), high_half(a)));
+}
+inline f32x16 v_max_abs(f32x16 a, f32x16 x) {
+  const __m512i magnitude =
+      _mm512_and_epi32(_mm512_castps_si512(x), _mm512_set1_epi32(0x7fffffff));
+  return _mm512_castsi512_ps(
+      _mm512_max_epi32(_mm512_castps_si512(a), magnitude));
+}
+inline float v_highest_bits(f32x16 a) {
+  const __m512i b = _mm512_castps_si512(a);
+  return highest_bits_of_8(_mm256_max_epi32(_mm512_castsi512_si256(b),
+                                            _mm512_extracti32x8_epi32(b, 1)));
+}
+inline f32x16 v_pow2(f32x16 t) {
+  const __m512i n =
+      _mm512_add_epi32(_mm512_castps_si512(t), _mm512_set1_epi32(127));
+  return _mm512_castsi512_ps(_mm512_slli_epi32(n, 23));
+}
+inline void v_store_i8(std::int8_t* p, f32x16 t) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p),
+                   _mm512_cvtepi32_epi8(_mm512_castps_si512(t)));
+}
+
+inline i32x16 i_set(std::int32_t x) {
+  return _mm512_set1_epi32(x);
+}
+inline f32x16 i_to_f32(i32x16 a) {
+  return _mm512_cvtepi32_ps(a);
+}
+inline weights4 load_weights4(const std::byte* p) {
+  return _mm512_loadu_si512(p);
+}
+inline inputs4 load_inputs4(const std::int8_t* p) {
+  std::int32_t x;
+  std::memcpy(&x, p, sizeof x);
+  return _mm512_set1_epi32(x);
+}
+inline i32x16 i_dot4(i32x16 a, weights4 w, inputs4 x) {
+  return _mm512_dpbusd_epi32(a, w, x);
+}
+
+} // namespace
+} // namespace sluice::device

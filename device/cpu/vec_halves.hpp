@@ -1,0 +1,37 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Reductions over eight AVX lanes, shared by the two AVX headers. The trees are
+// those of vec_reference.hpp from its second level on. Everything is in an
+// anonymous namespace: see there.
+#pragma once
+
+#include <immintrin.h>
+
+namespace sluice::device {
+namespace {
+
+inline float sum_of_8(__m256 a) {
+  const __m128 four =
+      _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+}
+
+inline float highest_of_8(__m256 a) {
+  const __m128 four =
+      _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+  const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
+}
+
+inline float highest_bits_of_8(__m256i a) {
+  const __m128i four =
+      _mm_max_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
+  const __m128i two = _mm_max_epi32(four, _mm_unpackhi_epi64(four, four));
+  const __m128i one = _mm_max_epi32(two, _mm_shuffle_epi32(two, 1));
+  return _mm_cvtss_f32(_mm_castsi128_ps(one));
+}
+
+} // namespace
+} // namespace sluice::device

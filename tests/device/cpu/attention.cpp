@@ -1,0 +1,210 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "device/error.hpp"
+#include "tests/device/cpu/cases.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+using namespace sluice::device;
+using namespace sluice::device::tests;
+
+namespace {
+
+struct attention_case {
+  std::uint32_t heads, kv_heads, head_dim, window;
+};
+
+/// One sequence: q, k, v of all its tokens and the double-precision answer.
+struct sequence {
+  std::uint32_t tokens;
+  std::vector<float> q, k, v;
+  std::vector<double> exact;
+};
+
+sequence random_sequence(inputs& in, const attention_case& c,
+                         std::uint32_t tokens, float scale) {
+  sequence s{tokens,
+             in.floats(std::size_t(tokens) * c.heads * c.head_dim),
+             in.floats(std::size_t(tokens) * c.kv_heads * c.head_dim),
+             in.floats(std::size_t(tokens) * c.kv_heads * c.head_dim),
+             {}};
+  const std::size_t d = c.head_dim;
+  for (std::uint32_t t = 0; t < tokens; ++t)
+    for (std::uint32_t h = 0; h < c.heads; ++h) {
+      const std::uint32_t kh = h / (c.heads / c.kv_heads);
+      const std::uint32_t first =
+          c.window != 0 && t + 1 > c.window ? t + 1 - c.window : 0;
+      std::vector<double> score;
+      for (std::uint32_t p = first; p <= t; ++p) {
+        double dot = 0;
+        for (std::size_t i = 0; i < d; ++i)
+          dot += double(s.q[(t * c.heads + h) * d + i])
+                 * s.k[(p * c.kv_heads + kh) * d + i];
+        score.push_back(dot * scale);
+      }
+      const double highest = *std::max_element(score.begin(), score.end());
+      double sum = 0;
+      for (auto& x : score)
+        sum += x = std::exp(x - highest);
+      for (std::size_t i = 0; i < d; ++i) {
+        double value = 0;
+        for (std::uint32_t p = first; p <= t; ++p)
+          value += score[p - first] * s.v[(p * c.kv_heads + kh) * d + i];
+        s.exact.push_back(value / sum);
+      }
+    }
+  return s;
+}
+
+/// KV memory full of NaN, and block tables that share out its blocks at random.
+class kv_store {
+public:
+  kv_store(inputs& in, backend& b, const attention_case& c,
+           const std::vector<sequence>& sequences)
+      : backend_(b), case_(c) {
+    std::uint32_t blocks = 1;
+    for (const auto& s : sequences)
+      blocks += (s.tokens + 15) / 16;
+    std::vector<std::uint32_t> ids(blocks);
+    std::iota(ids.begin(), ids.end(), 0u);
+    for (std::uint32_t i = blocks - 1; i > 0; --i)
+      std::swap(ids[i], ids[in.below(i + 1)]);
+    for (const auto& s : sequences) {
+      const auto first = ids.end() - (s.tokens + 15) / 16;
+      tables_.emplace_back(first, ids.end());
+      ids.erase(first, ids.end());
+    }
+    memory_ = b.allocate(b.kv_floats(blocks, c.kv_heads, c.head_dim));
+    std::fill_n(memory_->data(), memory_->size(), NAN);
+    view_ = {memory_->data(), blocks, c.kv_heads, c.head_dim};
+  }
+
+  /// One call for tokens [first, last) of each sequence that has them; appends
+  /// the outputs to `out`, one vector per sequence.
+  void step(const std::vector<sequence>& sequences, std::uint32_t first,
+            std::uint32_t last, float scale,
+            std::vector<std::vector<float>>& out) {
+    const std::size_t q_row = std::size_t(case_.heads) * case_.head_dim;
+    const std::size_t kv_row = std::size_t(case_.kv_heads) * case_.head_dim;
+    std::vector<attention_span> spans;
+    std::vector<std::size_t> owners;
+    std::vector<float> q, k, v;
+    std::uint32_t row = 0;
+    for (std::size_t i = 0; i < sequences.size(); ++i) {
+      const auto& s = sequences[i];
+      const auto end = std::min(last, s.tokens);
+      if (first >= end)
+        continue;
+      const auto take = [&](std::vector<float>& to, const std::vector<float>& a,
+                            std::size_t n) {
+        to.insert(to.end(), a.begin() + long(first * n),
+                  a.begin() + long(end * n));
+      };
+      take(q, s.q, q_row);
+      take(k, s.k, kv_row);
+      take(v, s.v, kv_row);
+      spans.push_back({row, end - first, first, tables_[i].data()});
+      owners.push_back(i);
+      row += end - first;
+    }
+    guarded y(row * q_row);
+    backend_.store_kv(view_, k.data(), v.data(), spans);
+    backend_.attention(
+        y.data(), q.data(), view_, spans,
+        {case_.heads, case_.kv_heads, case_.head_dim, case_.window, scale});
+    BOOST_TEST(y.intact());
+    const auto values = y.values();
+    for (std::size_t i = 0; i < spans.size(); ++i)
+      out[owners[i]].insert(
+          out[owners[i]].end(), values.begin() + long(spans[i].row * q_row),
+          values.begin() + long((spans[i].row + spans[i].count) * q_row));
+  }
+
+private:
+  backend& backend_;
+  attention_case case_;
+  std::vector<std::vector<std::uint32_t>> tables_;
+  std::unique_ptr<device_memory> memory_;
+  kv_view view_;
+};
+
+void check_attention(const attention_case& c) {
+  inputs in;
+  BOOST_TEST_CONTEXT("heads " << c.heads << " kv " << c.kv_heads << " dim "
+                              << c.head_dim << " window " << c.window
+                              << " seed " << in.seed()) {
+    const float scale = 1.0f / std::sqrt(float(c.head_dim));
+    std::vector<sequence> sequences;
+    for (std::uint32_t tokens : {1, 15, 16, 17, 70})
+      sequences.push_back(random_sequence(in, c, tokens, scale));
+    std::vector<std::vector<float>> reference;
+    on_every_path([&](backend& b, isa path) {
+      // Whole prompts, prompts in chunks of 5, and one token at a time.
+      for (std::uint32_t chunk : {100, 5, 1}) {
+        kv_store store(in, b, c, sequences);
+        std::vector<std::vector<float>> out(sequences.size());
+        for (std::uint32_t first = 0; first < 70; first += chunk)
+          store.step(sequences, first, first + chunk, scale, out);
+        if (path == isa::reference && chunk == 100) {
+          reference = out;
+          for (std::size_t i = 0; i < out.size(); ++i)
+            for (std::size_t j = 0; j < out[i].size(); ++j)
+              BOOST_REQUIRE_SMALL(out[i][j] - sequences[i].exact[j], 1e-5);
+        }
+        for (std::size_t i = 0; i < out.size(); ++i)
+          require_same_bits(out[i], reference[i],
+                            "chunk " + std::to_string(chunk));
+      }
+    });
+  }
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(attention_is_exact_and_blind_to_chunks_and_batches) {
+  check_attention({4, 4, 16, 0});
+  check_attention({8, 2, 64, 0});
+  check_attention({8, 1, 8, 0});
+}
+
+BOOST_AUTO_TEST_CASE(odd_head_sizes_and_groups_are_right) {
+  check_attention({3, 1, 20, 0});
+  check_attention({5, 5, 40, 0});
+  check_attention({6, 2, 96, 0});
+}
+
+BOOST_AUTO_TEST_CASE(a_window_hides_older_tokens) {
+  check_attention({4, 2, 32, 1});
+  check_attention({4, 2, 32, 7});
+  check_attention({4, 2, 32, 16});
+  check_attention({4, 2, 32, 33});
+  check_attention({4, 2, 32, 1000});
+}
+
+BOOST_AUTO_TEST_CASE(scores_far_apart_do_not_overflow) {
+  inputs in;
+  const attention_case c{1, 1, 16, 0};
+  const std::vector<sequence> one{random_sequence(in, c, 40, 60.0f)};
+  on_every_path([&](backend& b, isa) {
+    kv_store store(in, b, c, one);
+    std::vector<std::vector<float>> out(1);
+    store.step(one, 0, 40, 60.0f, out);
+    for (std::size_t j = 0; j < out[0].size(); ++j)
+      BOOST_REQUIRE_SMALL(out[0][j] - one[0].exact[j], 2e-3);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(heads_beyond_the_limit_are_refused) {
+  thread_pool pool(1);
+  const auto b = make_cpu_backend(pool, isa::reference);
+  BOOST_CHECK_EXCEPTION(
+      b->attention(nullptr, nullptr, {}, {}, {1, 1, 1024, 0, 1.0f}),
+      model_error, [](const model_error& e) {
+        BOOST_TEST(e.what()
+                   == "heads of 1024 elements are too long: at most 512");
+        return true;
+      });
+}

@@ -1,0 +1,160 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "device/error.hpp"
+#include "tests/device/cpu/cases.hpp"
+
+using namespace sluice::device;
+using namespace sluice::device::tests;
+
+namespace {
+
+struct product {
+  dtype type;
+  std::size_t rows, n, k;
+  bool bias;
+};
+
+bool is_float(dtype type) {
+  return block_elements(type) == 1;
+}
+
+/// |y - exact| allowed: rounding of the sums, and for block formats half a step
+/// of the activations' int8.
+double tolerance(const product& p, const double* w, const float* x) {
+  double sum = 0;
+  double highest = 0;
+  double weights = 0;
+  for (std::size_t i = 0; i < p.k; ++i) {
+    sum += std::abs(w[i] * x[i]);
+    highest = std::max(highest, std::abs(double(x[i])));
+    weights += std::abs(w[i]);
+  }
+  const double rounding = 1e-6 * (sum + 1e-3) + 1e-6;
+  return is_float(p.type) ? rounding
+                          : 20 * rounding + weights * highest / 127 * 0.51;
+}
+
+void check_product(const product& p) {
+  inputs in;
+  BOOST_TEST_CONTEXT(name(p.type) << " rows " << p.rows << " n " << p.n << " k "
+                                  << p.k << " seed " << in.seed()) {
+    const auto w = random_weights(in, p.type, p.n, p.k);
+    const auto x = in.floats(p.rows * p.k);
+    const auto bias = in.floats(p.n);
+    std::vector<float> reference;
+    on_every_path([&](backend& b, isa path) {
+      const auto packed = b.pack(w.view);
+      guarded y(p.rows * p.n);
+      b.matmul(y.data(), *packed, x.data(), p.bias ? bias.data() : nullptr,
+               p.rows);
+      BOOST_TEST(y.intact());
+      if (path == isa::reference) {
+        reference = y.values();
+        for (std::size_t r = 0; r < p.rows; ++r)
+          for (std::size_t j = 0; j < p.n; ++j) {
+            const double* row = w.exact.data() + j * p.k;
+            double exact = p.bias ? bias[j] : 0.0;
+            for (std::size_t i = 0; i < p.k; ++i)
+              exact += row[i] * x[r * p.k + i];
+            const double limit = tolerance(p, row, x.data() + r * p.k);
+            BOOST_REQUIRE_SMALL(reference[r * p.n + j] - exact, limit);
+          }
+      } else {
+        require_same_bits(y.values(), reference, "product");
+      }
+    });
+  }
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(every_format_matches_the_exact_product_on_every_path) {
+  for (auto type : {dtype::f32, dtype::f16, dtype::bf16, dtype::q8_0,
+                    dtype::q4_0, dtype::q4_k, dtype::q5_k, dtype::q6_k})
+    for (std::size_t rows : {1, 2, 3, 7, 33})
+      check_product({type, rows, 17, 512, rows % 2 == 1});
+}
+
+BOOST_AUTO_TEST_CASE(odd_sizes_are_right_on_every_path) {
+  for (auto type : {dtype::f32, dtype::f16, dtype::bf16})
+    for (std::size_t k : {1, 8, 31, 33, 172, 300})
+      for (std::size_t n : {1, 15, 16, 17, 40})
+        check_product({type, 1 + n % 6, n, k, k % 2 == 0});
+  for (std::size_t k : {32, 96, 288})
+    for (std::size_t n : {1, 17, 100})
+      check_product({dtype::q8_0, 1 + n % 6, n, k, true});
+}
+
+BOOST_AUTO_TEST_CASE(many_rows_and_tiles_are_shared_out_whole) {
+  check_product({dtype::q8_0, 200, 333, 256, false});
+  check_product({dtype::f16, 130, 100, 64, true});
+}
+
+BOOST_AUTO_TEST_CASE(a_row_does_not_depend_on_its_neighbours) {
+  inputs in;
+  for (auto type : {dtype::f32, dtype::q8_0, dtype::q6_k, dtype::q4_k}) {
+    const auto w = random_weights(in, type, 40, 256);
+    const auto x = in.floats(33 * 256);
+    on_every_path([&](backend& b, isa) {
+      const auto packed = b.pack(w.view);
+      std::vector<float> all(33 * 40);
+      b.matmul(all.data(), *packed, x.data(), nullptr, 33);
+      for (std::size_t r = 0; r < 33; ++r) {
+        std::vector<float> one(40);
+        b.matmul(one.data(), *packed, x.data() + r * 256, nullptr, 1);
+        require_same_bits(
+            one, {all.begin() + long(r * 40), all.begin() + long(r * 40 + 40)},
+            "row");
+      }
+    });
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_nan_in_the_activations_reaches_the_product) {
+  inputs in;
+  for (auto type : {dtype::f32, dtype::q8_0, dtype::q4_k}) {
+    const auto w = random_weights(in, type, 16, 256);
+    for (float bad : {NAN, INFINITY}) {
+      auto x = in.floats(256);
+      x[100] = bad;
+      on_every_path([&](backend& b, isa) {
+        std::vector<float> y(16);
+        b.matmul(y.data(), *b.pack(w.view), x.data(), nullptr, 1);
+        BOOST_TEST(!std::isfinite(y[3]));
+      });
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(zero_activations_give_exactly_the_bias) {
+  inputs in;
+  const auto w = random_weights(in, dtype::q8_0, 20, 64);
+  const auto bias = in.floats(20);
+  const std::vector<float> x(64, 0.0f);
+  on_every_path([&](backend& b, isa) {
+    std::vector<float> y(20);
+    b.matmul(y.data(), *b.pack(w.view), x.data(), bias.data(), 1);
+    require_same_bits(y, bias, "bias");
+  });
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_matrix_is_refused) {
+  thread_pool pool(1);
+  const auto b = make_cpu_backend(pool, isa::reference);
+  const std::vector<float> data(64);
+  const auto* bytes = reinterpret_cast<const std::byte*>(data.data());
+  const auto says = [](const char* text) {
+    return [=](const model_error& e) {
+      BOOST_TEST(e.what() == text);
+      return true;
+    };
+  };
+  BOOST_CHECK_EXCEPTION(b->pack({dtype::f32, {64}, bytes}), model_error,
+                        says("a tensor of 1 dimensions is not a matrix"));
+  BOOST_CHECK_EXCEPTION(b->pack({dtype::i32, {8, 8}, bytes}), model_error,
+                        says("a matrix of format i32 cannot be multiplied"));
+  BOOST_CHECK_EXCEPTION(
+      b->pack({dtype::q8_0, {1, 40}, bytes}), model_error,
+      says("a row of 40 elements does not fill blocks of q8_0"));
+}
