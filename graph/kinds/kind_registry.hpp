@@ -1,0 +1,60 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+// What kinds of actors there are, and the typed ports of each. Filled in one
+// place (built_in_kinds) and handed down; validation and drawings read it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::graph {
+
+/// What an edge carries (actors/messages.hpp).
+enum class message_type : std::uint8_t {
+  request, ///< actors::request
+  prompt,  ///< actors::prompt
+  tokens,  ///< actors::generation, then actors::step_output
+  text,    ///< actors::text_delta; closes the request, so its edges point back
+};
+
+std::string_view name(message_type type) noexcept;
+
+/// Whether edges of this type end the request's way and may close a cycle.
+constexpr bool closes_request(message_type type) noexcept {
+  return type == message_type::text;
+}
+
+struct port {
+  std::string name;
+  message_type type;
+};
+
+/// A kind of actor. Its settings are the member of the same name in Actor.kind
+/// of graph.capnp.
+struct kind {
+  std::string name;
+  std::vector<port> inputs;
+  std::vector<port> outputs;
+  /// The graph names the outputs ("pick.home"); outputs[0] gives their type.
+  bool names_outputs = false;
+};
+
+class kind_registry {
+public:
+  /// The name must be new.
+  void add(kind value);
+  const kind* find(std::string_view name) const;
+  std::vector<std::string> names() const;
+
+private:
+  std::map<std::string, kind, std::less<>> kinds_;
+};
+
+/// gateway, preprocess, router, model and postprocess.
+kind_registry built_in_kinds();
+
+} // namespace sluice::graph

@@ -1,0 +1,144 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "graph/place/validated_placement.hpp"
+
+#include "graph/place/steps.hpp"
+#include "graph/validate/steps.hpp"
+#include "graph/yaml/nearest.hpp"
+#include "transport/address.hpp"
+
+#include <algorithm>
+
+namespace sluice::graph {
+
+namespace {
+
+void check_name(std::string_view name, const location& where,
+                const std::string& what, diagnostics& found) {
+  if (!is_name(name))
+    found.push_back(
+        {where, what + " '" + std::string(name)
+                    + "' is no name: a letter, then letters, digits, "
+                      "'_' and '-', at most 63"});
+}
+
+placement_node read_node(schema::Node::Reader node) {
+  placement_node out{node.getName().cStr(),
+                     node.getZone().cStr(),
+                     node.getAddress().cStr(),
+                     {},
+                     node.getCores(),
+                     node.getMemory(),
+                     {}};
+  for (auto label : node.getLabels())
+    out.labels.push_back(label.cStr());
+  for (auto device : node.getDevices())
+    out.devices.push_back(
+        {device.getKind(), device.getCount(), device.getMemory()});
+  return out;
+}
+
+} // namespace
+
+std::vector<std::string> placed_actor::every_zone() const {
+  auto out = limits.zones;
+  for (const auto& part : parts)
+    for (const auto& zone : part.limits.zones)
+      if (std::find(out.begin(), out.end(), zone) == out.end())
+        out.push_back(zone);
+  return out;
+}
+
+const placement_node* placement_draft::find_node(std::string_view name) const {
+  for (const auto& node : nodes)
+    if (node.name == name)
+      return &node;
+  return nullptr;
+}
+
+std::vector<std::string> placement_draft::zone_names() const {
+  std::vector<std::string> out;
+  for (const auto& zone : zones)
+    out.push_back(zone.name);
+  return out;
+}
+
+std::vector<std::string> placement_draft::node_names() const {
+  std::vector<std::string> out;
+  for (const auto& node : nodes)
+    out.push_back(node.name);
+  return out;
+}
+
+void check_known(capnp::List<capnp::Text>::Reader written,
+                 const std::vector<std::string>& known, const std::string& what,
+                 const placement_draft& draft, const std::string& at,
+                 diagnostics& found) {
+  for (std::uint32_t i = 0; i < written.size(); ++i) {
+    std::string name = written[i].cStr();
+    auto path = element(at, i);
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      found.push_back({draft.at(path), "unknown " + what + " '" + name + "'"
+                                           + hint(name, known)});
+    for (std::uint32_t j = 0; j < i; ++j)
+      if (name == written[j].cStr())
+        found.push_back({draft.at(path),
+                         what + " '" + name + "' stands twice in this list"});
+  }
+}
+
+void collect_places(placement_draft& draft, diagnostics& found) {
+  auto root = draft.config.root();
+  if (root.hasPlacement())
+    check_name(root.getPlacement().cStr(), draft.at("placement"), "placement",
+               found);
+  std::size_t i = 0;
+  for (auto zone : root.getZones()) {
+    check_name(zone.getName().cStr(), draft.at(element("zones", i++) + ".name"),
+               "zone", found);
+    draft.zones.push_back(
+        {zone.getName().cStr(), zone.getTrust(), zone.getPrice()});
+  }
+  if (draft.zones.empty() && root.hasZones())
+    found.push_back({draft.at("zones"), "a placement needs a zone"});
+  i = 0;
+  auto zones = draft.zone_names();
+  for (auto node : root.getNodes()) {
+    auto at = element("nodes", i++);
+    check_name(node.getName().cStr(), draft.at(at + ".name"), "node", found);
+    draft.nodes.push_back(read_node(node));
+    const auto& made = draft.nodes.back();
+    if (node.hasZone()
+        && std::find(zones.begin(), zones.end(), made.zone) == zones.end())
+      found.push_back(
+          {draft.at(at + ".zone"),
+           "unknown zone '" + made.zone + "'" + hint(made.zone, zones)});
+    if (node.hasAddress() && !transport::parse_address(made.address))
+      found.push_back({draft.at(at + ".address"),
+                       "field 'address' needs an address such as "
+                       "'10.0.0.5:7000', not '"
+                           + made.address + "'"});
+  }
+}
+
+std::optional<validated_placement> validate(const placement_config& config,
+                                            const validated_graph& graph,
+                                            diagnostics& found) {
+  placement_draft draft{config, graph, {}, {}, {}, {}};
+  collect_places(draft, found);
+  place_actors(draft, found);
+  collect_keep(draft, found);
+  check_keep(draft, found);
+  if (!found.empty())
+    return std::nullopt;
+  validated_placement out;
+  out.name_ = config.root().getPlacement().cStr();
+  out.zones_ = std::move(draft.zones);
+  out.nodes_ = std::move(draft.nodes);
+  out.actors_ = std::move(draft.actors);
+  out.keep_ = std::move(draft.keep);
+  return out;
+}
+
+} // namespace sluice::graph

@@ -1,0 +1,76 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "graph/validate/steps.hpp"
+#include "graph/yaml/nearest.hpp"
+
+#include <capnp/dynamic.h>
+
+namespace sluice::graph {
+
+namespace {
+
+constexpr std::size_t longest_name = 63;
+
+/// The name of the union member that the file chose; "unset" after a mistake.
+std::string chosen_kind(schema::Actor::Reader actor) {
+  capnp::DynamicStruct::Reader kind = actor.getKind();
+  KJ_IF_MAYBE (field, kind.which())
+    return field->getProto().getName().cStr();
+  return "unset";
+}
+
+void check_name(std::string_view name, const location& where,
+                const std::string& what, diagnostics& found) {
+  if (!is_name(name))
+    found.push_back(
+        {where, what + " '" + std::string(name)
+                    + "' is no name: a letter, then letters, digits, "
+                      "'_' and '-', at most 63"});
+}
+
+} // namespace
+
+bool is_name(std::string_view text) {
+  auto letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  };
+  if (text.empty() || text.size() > longest_name || !letter(text.front()))
+    return false;
+  for (char c : text)
+    if (!letter(c) && !(c >= '0' && c <= '9') && c != '_' && c != '-')
+      return false;
+  return true;
+}
+
+void collect_actors(graph_draft& draft, diagnostics& found) {
+  auto root = draft.config.root();
+  if (root.hasGraph())
+    check_name(root.getGraph().cStr(), draft.at("graph"), "graph", found);
+  std::size_t i = 0;
+  for (auto model : root.getModels()) {
+    auto at = element("models", i++);
+    auto where = draft.at(at + ".name");
+    check_name(model.getName().cStr(), where, "model", found);
+    draft.models.push_back({model.getName().cStr(),
+                            draft.folder / model.getPath().cStr(),
+                            model.getContext(), where});
+  }
+  i = 0;
+  for (auto actor : root.getActors()) {
+    auto at = element("actors", i++);
+    auto where = draft.at(at + ".name");
+    check_name(actor.getName().cStr(), where, "actor", found);
+    auto name = chosen_kind(actor);
+    auto type = draft.kinds->find(name);
+    if (!type && name != "unset")
+      found.push_back({draft.at(at + ".kind"),
+                       "kind '" + name + "' is not part of this program"
+                           + hint(name, draft.kinds->names())});
+    draft.actors.push_back({actor.getName().cStr(), type, actor, at, where});
+  }
+  if (draft.actors.empty() && root.hasActors())
+    found.push_back({draft.at("actors"), "a graph needs actors"});
+}
+
+} // namespace sluice::graph

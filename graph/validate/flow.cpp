@@ -1,0 +1,158 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "graph/validate/steps.hpp"
+#include "graph/yaml/nearest.hpp"
+#include "graph/yaml/shorthand.hpp"
+
+#include <algorithm>
+
+namespace sluice::graph {
+
+namespace {
+
+std::string end_name(const std::string& actor, const std::string& port) {
+  return in_quotes(actor + "." + port);
+}
+
+std::vector<std::string> port_names(const std::vector<port>& ports) {
+  std::vector<std::string> out;
+  for (const auto& port : ports)
+    out.push_back(port.name);
+  return out;
+}
+
+const port* find_port(const std::vector<port>& ports, std::string_view name) {
+  auto found = std::find_if(ports.begin(), ports.end(),
+                            [&](const port& p) { return p.name == name; });
+  return found == ports.end() ? nullptr : &*found;
+}
+
+/// Reads one chain into edges.
+class chain {
+public:
+  chain(graph_draft& draft, std::string at, diagnostics& found)
+      : draft_(draft), at_(std::move(at)), found_(found) {}
+
+  void read(std::string_view text) {
+    auto parsed = parse_flow(text);
+    if (auto* error = std::get_if<shorthand_error>(&parsed)) {
+      tell(error->offset, error->text);
+      return;
+    }
+    const auto& steps = std::get<std::vector<flow_step>>(parsed);
+    std::vector<std::optional<std::size_t>> actors;
+    for (const auto& step : steps)
+      actors.push_back(find(step));
+    for (std::size_t i = 0; i + 1 < steps.size(); ++i)
+      if (actors[i] && actors[i + 1])
+        join(steps[i], *actors[i], steps[i + 1], *actors[i + 1],
+             i + 2 == steps.size());
+  }
+
+private:
+  location at(std::size_t offset) const {
+    auto where = draft_.at(at_);
+    where.column += static_cast<std::uint32_t>(offset);
+    return where;
+  }
+
+  void tell(std::size_t offset, std::string text) {
+    found_.push_back({at(offset), std::move(text)});
+  }
+
+  std::optional<std::size_t> find(const flow_step& step) {
+    auto index = draft_.find_actor(step.actor);
+    if (!index) {
+      std::vector<std::string> known;
+      for (const auto& actor : draft_.actors)
+        known.push_back(actor.name);
+      tell(step.offset,
+           "unknown actor " + in_quotes(step.actor) + hint(step.actor, known));
+      return std::nullopt;
+    }
+    if (!draft_.actors[*index].type)
+      return std::nullopt;
+    return index;
+  }
+
+  /// The output that `step` leaves by.
+  std::optional<port> output_of(const flow_step& step, const kind& type) {
+    if (type.outputs.empty()) {
+      tell(step.offset, in_quotes(step.actor) + " has no output");
+      return std::nullopt;
+    }
+    if (type.names_outputs) {
+      if (!step.port.empty() && is_name(step.port))
+        return port{step.port, type.outputs.front().type};
+      tell(step.offset, in_quotes(step.actor) + " is a " + type.name
+                            + ": name the output, as in '" + step.actor
+                            + ".home -> ...'");
+      return std::nullopt;
+    }
+    return named_port(step, type.outputs, "output");
+  }
+
+  std::optional<port> named_port(const flow_step& step,
+                                 const std::vector<port>& ports,
+                                 const std::string& what) {
+    if (step.port.empty() && ports.size() == 1)
+      return ports.front();
+    if (const auto* found = find_port(ports, step.port))
+      return *found;
+    tell(step.offset, in_quotes(step.actor) + " has no " + what + " "
+                          + in_quotes(step.port)
+                          + hint(step.port, port_names(ports)));
+    return std::nullopt;
+  }
+
+  void join(const flow_step& from, std::size_t source, const flow_step& to,
+            std::size_t target, bool last) {
+    auto output = output_of(from, *draft_.actors[source].type);
+    // Within a chain, "pick.home" names the output that goes on.
+    auto end = to;
+    if (!last)
+      end.port.clear();
+    auto input = named_port(end, draft_.actors[target].type->inputs, "input");
+    if (!output || !input)
+      return;
+    if (output->type != input->type) {
+      tell(from.offset, "output " + end_name(from.actor, output->name)
+                            + " gives " + std::string(name(output->type))
+                            + ", but input " + end_name(to.actor, input->name)
+                            + " takes " + std::string(name(input->type)));
+      return;
+    }
+    add({source, output->name, target, input->name, output->type,
+         at(from.offset)});
+  }
+
+  void add(graph_edge edge) {
+    for (const auto& other : draft_.edges)
+      if (other.from == edge.from && other.output == edge.output) {
+        auto from = end_name(draft_.actors[edge.from].name, edge.output);
+        found_.push_back(
+            {edge.where, "output " + from + " already leads to "
+                             + in_quotes(draft_.actors[other.to].name)
+                             + " in line " + std::to_string(other.where.line)
+                             + "; an output feeds one actor, and a router "
+                               "chooses among several"});
+        return;
+      }
+    draft_.edges.push_back(std::move(edge));
+  }
+
+  graph_draft& draft_;
+  std::string at_;
+  diagnostics& found_;
+};
+
+} // namespace
+
+void connect(graph_draft& draft, diagnostics& found) {
+  std::size_t i = 0;
+  for (auto text : draft.config.root().getFlow())
+    chain(draft, element("flow", i++), found).read(text.cStr());
+}
+
+} // namespace sluice::graph

@@ -1,0 +1,133 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "graph/validate/steps.hpp"
+#include "graph/yaml/nearest.hpp"
+#include "transport/address.hpp"
+
+#include <re2/re2.h>
+
+#include <set>
+#include <system_error>
+
+namespace sluice::graph {
+
+namespace {
+
+/// The model that an actor names; empty for kinds without one.
+std::optional<std::string> model_of(const graph_actor& actor) {
+  auto kind = actor.settings.getKind();
+  switch (kind.which()) {
+  case schema::Actor::Kind::PREPROCESS:
+    return kind.getPreprocess().getModel().cStr();
+  case schema::Actor::Kind::MODEL:
+    return kind.getModel().getModel().cStr();
+  case schema::Actor::Kind::POSTPROCESS:
+    return kind.getPostprocess().getModel().cStr();
+  default:
+    return std::nullopt;
+  }
+}
+
+void check_gateway(const graph_draft& draft, const graph_actor& actor,
+                   diagnostics& found) {
+  auto gateway = actor.settings.getKind().getGateway();
+  if (!transport::parse_address(gateway.getListen().cStr()))
+    found.push_back({draft.at(actor.at + ".listen"),
+                     "field 'listen' needs an address such as "
+                     "'127.0.0.1:8080' or ':8080', not "
+                         + in_quotes(gateway.getListen().cStr())});
+  std::size_t i = 0;
+  for (auto key : gateway.getApiKeys()) {
+    if (key.size() == 0)
+      found.push_back({draft.at(element(actor.at + ".api_keys", i)),
+                       "an empty key lets everybody in"});
+    ++i;
+  }
+}
+
+void check_label_rule(const graph_draft& draft, schema::LabelRule::Reader rule,
+                      const std::string& at, diagnostics& found) {
+  if (rule.hasAs() && !is_name(rule.getAs().cStr()))
+    found.push_back({draft.at(at + ".as"),
+                     "label " + in_quotes(rule.getAs().cStr())
+                         + " is no name: a letter, then letters, digits, '_' "
+                           "and '-', at most 63"});
+  const auto& places = draft.config.places();
+  int written = 0;
+  for (auto field : {".find", ".pattern", ".words"})
+    written += places.has(at + field) ? 1 : 0;
+  if (written != 1)
+    found.push_back({draft.at(at), "a label rule needs exactly one of 'find', "
+                                   "'pattern' and 'words'"});
+  if (rule.hasPattern()) {
+    RE2 regex(rule.getPattern().cStr(), RE2::Quiet);
+    if (!regex.ok())
+      found.push_back({draft.at(at + ".pattern"),
+                       "pattern " + in_quotes(rule.getPattern().cStr())
+                           + " is no regular expression: " + regex.error()});
+  }
+  std::size_t i = 0;
+  for (auto word : rule.getWords()) {
+    if (word.size() == 0)
+      found.push_back({draft.at(element(at + ".words", i)),
+                       "an empty word is found everywhere"});
+    ++i;
+  }
+}
+
+void check_file(const std::filesystem::path& path, const location& where,
+                const std::string& what, diagnostics& found) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored))
+    found.push_back({where, what + " '" + path.string() + "' does not exist"});
+}
+
+} // namespace
+
+void check_models(const graph_draft& draft, const validate_options& options,
+                  diagnostics& found) {
+  std::vector<std::string> known;
+  for (const auto& model : draft.models)
+    known.push_back(model.name);
+  std::set<std::string> used;
+  for (const auto& actor : draft.actors) {
+    auto wanted = model_of(actor);
+    if (!wanted || !draft.config.places().has(actor.at + ".model"))
+      continue;
+    used.insert(*wanted);
+    if (!draft.find_model(*wanted))
+      found.push_back(
+          {draft.at(actor.at + ".model"),
+           "unknown model " + in_quotes(*wanted) + hint(*wanted, known)});
+  }
+  for (std::size_t i = 0; i < draft.models.size(); ++i) {
+    const auto& model = draft.models[i];
+    if (!used.contains(model.name))
+      found.push_back(
+          {model.where, "no actor uses the model " + in_quotes(model.name)});
+    auto at = element("models", i) + ".path";
+    if (options.check_files && draft.config.places().has(at))
+      check_file(model.path, draft.at(at), "model file", found);
+  }
+}
+
+void check_settings(const graph_draft& draft, const validate_options& options,
+                    diagnostics& found) {
+  for (const auto& actor : draft.actors) {
+    auto kind = actor.settings.getKind();
+    if (kind.isGateway())
+      check_gateway(draft, actor, found);
+    if (!kind.isPreprocess())
+      continue;
+    auto preprocess = kind.getPreprocess();
+    std::size_t i = 0;
+    for (auto rule : preprocess.getLabel())
+      check_label_rule(draft, rule, element(actor.at + ".label", i++), found);
+    if (options.check_files && preprocess.hasChatTemplate())
+      check_file(draft.folder / preprocess.getChatTemplate().cStr(),
+                 draft.at(actor.at + ".chat_template"), "chat template", found);
+  }
+}
+
+} // namespace sluice::graph
