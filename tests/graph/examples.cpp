@@ -1,0 +1,70 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+// The example files are right.
+#include "graph/load.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace sluice::graph;
+
+BOOST_AUTO_TEST_SUITE(examples)
+
+BOOST_AUTO_TEST_CASE(every_example_graph_is_right) {
+  for (auto file : {"examples/chat.yaml", "examples/router.yaml",
+                    "examples/pipeline.yaml"}) {
+    auto result = load_graph(file);
+    BOOST_TEST(to_string(result.mistakes) == "");
+    BOOST_TEST(result.value.has_value());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(burst_places_the_router) {
+  auto graph = load_graph("examples/router.yaml");
+  BOOST_REQUIRE(graph);
+  auto placement = load_placement("examples/burst.yaml", *graph.value);
+  BOOST_TEST(to_string(placement.mistakes) == "");
+}
+
+// The graph and placement of DESIGN.md's section 4.
+BOOST_AUTO_TEST_CASE(the_design_document_is_right) {
+  constexpr auto chat = R"(
+graph: chat
+models:
+  large: {path: models/cloud-q8_0.gguf}
+actors:
+  door:   {kind: gateway, listen: ":8080"}
+  prep:   {kind: preprocess, model: large,
+           label: [{as: sensitive, find: pii}]}
+  pick:   {kind: router, rules: [
+            {when: {label: sensitive}, to: home},
+            {when: {load_of: home, above: 0.8}, to: away},
+            {to: home}]}
+  home:   {kind: model, model: large}
+  away:   {kind: model, model: large}
+  done:   {kind: postprocess, model: large}
+flow:
+  - door -> prep -> pick
+  - pick.home -> home -> done
+  - pick.away -> away -> done
+  - done -> door                              # back edge
+)";
+  constexpr auto burst = R"(
+placement: burst
+zones: {edge: {trust: private}, rack: {trust: private},
+        cloud: {trust: public, price: 2.1/h}}
+place:
+  - {actor: [door, prep, pick, done], zone: edge}
+  - {actor: home, zone: rack, pipeline: 2}
+  - {actor: away, zone: cloud, replicas: 0..8}
+keep:
+  - {label: sensitive, inside: [edge, rack]}
+)";
+  auto graph = parse_graph(chat, "examples/chat.yaml");
+  BOOST_TEST(to_string(graph.mistakes) == "");
+  BOOST_REQUIRE(graph);
+  auto placement = parse_placement(burst, "burst.yaml", *graph.value);
+  BOOST_TEST(to_string(placement.mistakes) == "");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
