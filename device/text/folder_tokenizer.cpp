@@ -194,6 +194,8 @@ tokenizer_parts read_tokenizer_json(const std::filesystem::path& path,
   parts.words =
       vocabulary(bytes ? spelling::byte_alphabet : spelling::metaspace);
   tokens.fill(parts.words);
+  if (!bytes)
+    parts.joins = join_filter(parts.words);
   const auto& merges = file.array(file.require(model, "merges"), "merges");
   parts.merges.reserve(merges.size());
   for (const auto& merge : merges)
@@ -256,8 +258,8 @@ tokenizer_parts read_vocab_and_merges(const std::filesystem::path& folder,
       for (const auto& [key, value] :
            config->object(*extra, "added_tokens_decoder")) {
         std::int32_t id = -1;
-        const auto [end, error]
-          = std::from_chars(key.data(), key.data() + key.size(), id);
+        const auto [end, error] =
+            std::from_chars(key.data(), key.data() + key.size(), id);
         if (error != std::errc() || end != key.data() + key.size() || id < 0)
           config->fail("added_tokens_decoder: '" + std::string(key)
                        + "' is not a token id");

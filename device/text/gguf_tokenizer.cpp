@@ -74,6 +74,7 @@ private:
     parts_.model = word_model::scores;
     add_bos_ = true;
     read_tokens(spelling::metaspace);
+    parts_.joins = join_filter(parts_.words);
     const bool prefix =
         file_.find_bool("tokenizer.ggml.add_space_prefix").value_or(true);
     if (prefix)

@@ -103,22 +103,33 @@ void tokenizer_parts::encode_words(std::string& text, bool first,
 
 void tokenizer_parts::encode_word(std::string_view word, workspace& space,
                                   std::vector<std::int32_t>& out) const {
-  if (word.empty())
-    return;
-  if (model == word_model::scores) {
-    merge_by_score(words, word, unknown, out, space.score);
-    return;
-  }
   if (ignore_merges)
     if (const auto id = words.find_word(word); id >= 0) {
       out.push_back(id);
       return;
     }
   const auto begin = out.size();
-  if (model == word_model::byte_pairs)
+  if (model == word_model::byte_pairs) {
     push_bytes(word, out);
-  else
-    push_characters(word, out);
+    merges.merge(out, begin, space.merge);
+    return;
+  }
+  while (!word.empty()) {
+    const auto length = joins.piece(word);
+    encode_piece(word.substr(0, length), begin, space, out);
+    word.remove_prefix(length);
+  }
+}
+
+void tokenizer_parts::encode_piece(std::string_view piece,
+                                   std::size_t word_begin, workspace& space,
+                                   std::vector<std::int32_t>& out) const {
+  if (model == word_model::scores) {
+    merge_by_score(words, piece, unknown, out, space.score);
+    return;
+  }
+  const auto begin = out.size();
+  push_characters(piece, word_begin, out);
   merges.merge(out, begin, space.merge);
 }
 
@@ -132,25 +143,26 @@ void tokenizer_parts::push_bytes(std::string_view word,
   }
 }
 
-void tokenizer_parts::push_characters(std::string_view word,
+void tokenizer_parts::push_characters(std::string_view piece,
+                                      std::size_t word_begin,
                                       std::vector<std::int32_t>& out) const {
-  bool after_unknown = false;
-  while (!word.empty()) {
-    const auto unit = read_utf8(word);
-    const auto character = word.substr(0, unit.length);
-    word.remove_prefix(unit.length);
-    auto id = unit.state == utf8_state::valid ? words.find_word(character) : -1;
+  while (!piece.empty()) {
+    const auto unit = read_utf8(piece);
+    const auto character = piece.substr(0, unit.length);
+    piece.remove_prefix(unit.length);
+    const auto id =
+        unit.state == utf8_state::valid ? words.find_word(character) : -1;
     bool bytes = id < 0 && byte_fallback;
     for (const char byte : character)
       bytes = bytes && words.byte_token(static_cast<unsigned char>(byte)) >= 0;
-    const bool lost = id < 0 && !bytes;
-    if (bytes)
-      push_bytes(character, out);
-    else if (lost && unknown >= 0 && !(after_unknown && fuse_unknown))
-      out.push_back(unknown);
-    else if (id >= 0)
+    const bool fused =
+        fuse_unknown && out.size() > word_begin && out.back() == unknown;
+    if (id >= 0)
       out.push_back(id);
-    after_unknown = lost;
+    else if (bytes)
+      push_bytes(character, out);
+    else if (unknown >= 0 && !fused)
+      out.push_back(unknown);
   }
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "device/text/added_tokens.hpp"
+#include "device/text/join_filter.hpp"
 #include "device/text/merges.hpp"
 #include "device/text/normalizer.hpp"
 #include "device/text/pretokenizer.hpp"
@@ -33,6 +34,7 @@ struct tokenizer_parts {
   vocabulary words;
   merge_table merges;
   std::uint32_t merge_count = 0; ///< rules read so far: the next one's rank
+  join_filter joins;             ///< of models without byte pairs
   word_model model = word_model::byte_pairs;
   bool ignore_merges = false; ///< a word that is a token is not merged
   bool byte_fallback = false; ///< of character_pairs
@@ -69,8 +71,10 @@ struct tokenizer_parts {
                     std::vector<std::int32_t>& out) const;
   void encode_word(std::string_view word, workspace& space,
                    std::vector<std::int32_t>& out) const;
+  void encode_piece(std::string_view piece, std::size_t word_begin,
+                    workspace& space, std::vector<std::int32_t>& out) const;
   void push_bytes(std::string_view word, std::vector<std::int32_t>& out) const;
-  void push_characters(std::string_view word,
+  void push_characters(std::string_view piece, std::size_t word_begin,
                        std::vector<std::int32_t>& out) const;
 
   bool special(std::int32_t id) const noexcept;
