@@ -42,8 +42,7 @@ void string_table::add(std::string_view text) {
 }
 
 void text_index::reserve(std::size_t entries) {
-  slots_.reserve(std::bit_ceil(entries * 2 + 16));
-  slots_.resize(slots_.capacity() == 0 ? 0 : std::bit_ceil(entries * 2 + 16));
+  slots_.resize(std::bit_ceil(entries * 2 + 16));
 }
 
 std::int32_t text_index::insert(const string_table& table, std::int32_t id) {
@@ -149,28 +148,39 @@ std::int32_t vocabulary::add(std::string_view text, token_kind kind,
       return names_.insert(texts_, id);
     }
   }
-  const bool special =
-      kind == token_kind::control || kind == token_kind::unknown;
   // A byte-level token is a word when it is spelled in the alphabet.
   scratch_.clear();
   const bool spelled =
       style_ == spelling::metaspace || unspell_bytes(text, scratch_);
+  const auto word =
+      style_ == spelling::metaspace ? text : std::string_view(scratch_);
+  if (const auto held = spelled ? find_word(word) : -1;
+      held >= 0 && texts_[static_cast<std::size_t>(held)] == text)
+    return held;
+  const bool special =
+      kind == token_kind::control || kind == token_kind::unknown;
   if (special || kind == token_kind::user_defined || !spelled) {
-    const auto holder = names_.insert(texts_, id);
-    if (special || !spelled || holder != id)
-      return holder;
+    const auto held = names_.insert(texts_, id);
+    if (special || !spelled || held != id)
+      return held;
+  } else if (const auto held = names_.find(texts_, text); held >= 0) {
+    return held;
   }
+  return add_word(id);
+}
+
+std::int32_t vocabulary::add_word(std::int32_t id) {
+  const auto at = static_cast<std::size_t>(id);
   const auto& table = style_ == spelling::byte_alphabet ? bytes_ : texts_;
-  auto holder = words_.insert(table, id);
-  if (kind == token_kind::user_defined)
-    return id; // its text was free; a word that looks alike may stay
-  if (holder == id) {
-    const auto word = table[static_cast<std::size_t>(id)];
-    longest_word_ = std::max(longest_word_, word.size());
-    if (style_ == spelling::byte_alphabet && word.size() == 1)
-      byte_tokens_[static_cast<unsigned char>(word[0])] = id;
-  }
-  return holder;
+  const auto held = words_.insert(table, id);
+  if (held != id)
+    // A user-defined token may look like a word that is spelled otherwise.
+    return kinds_[at] == token_kind::user_defined ? id : held;
+  const auto word = table[at];
+  longest_word_ = std::max(longest_word_, word.size());
+  if (style_ == spelling::byte_alphabet && word.size() == 1)
+    byte_tokens_[static_cast<unsigned char>(word[0])] = id;
+  return id;
 }
 
 std::int32_t vocabulary::find(std::string_view text) const {

@@ -102,6 +102,7 @@ public:
 
 private:
   void add_bytes(std::string_view text, token_kind kind);
+  std::int32_t add_word(std::int32_t id);
 
   spelling style_;
   string_table texts_;
