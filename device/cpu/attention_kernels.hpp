@@ -18,7 +18,9 @@ namespace sluice::device {
 namespace {
 
 constexpr std::uint32_t kv_tokens = 16;
-constexpr std::size_t attention_rows = 4;
+// States that walk the blocks together: a block is read from memory once for
+// all of them.
+constexpr std::size_t attention_rows = 16;
 
 /// One query row and head on its way through the blocks.
 struct attention_state {
@@ -31,14 +33,17 @@ struct attention_state {
   alignas(64) float values[max_head_dim];
 };
 
-/// Scores of R states with the K of one block [head_dim][16].
+/// Scores of R states with the K of one block [head_dim][16]. Fetches \`next\`,
+/// the K of the next block, which no hardware can foresee.
 template <std::size_t R>
 inline void block_scores(f32x16* scores, const attention_state* s,
-                         const float* k, std::size_t head_dim) {
+                         const float* k, const float* next,
+                         std::size_t head_dim) {
   f32x16 acc[R];
   for (std::size_t r = 0; r < R; ++r)
     acc[r] = v_set(0.0f);
   for (std::size_t d = 0; d < head_dim; ++d) {
+    __builtin_prefetch(next + d * kv_tokens);
     const f32x16 a = v_load(k + d * kv_tokens);
 #pragma GCC unroll 8
     for (std::size_t r = 0; r < R; ++r)
@@ -67,18 +72,19 @@ inline float softmax_step(float* p, attention_state& s, f32x16 scores,
   return correction[0];
 }
 
-/// Adds tokens [first, last) of V [16][dims] to R states.
+/// Adds tokens [first, last) of V [16][dims] to R states; fetches the next V.
 template <std::size_t R>
 inline void block_values(attention_state* s, const float (*p)[kv_tokens],
                          const float* correction, const float* v,
-                         std::size_t dims, std::uint32_t first,
-                         std::uint32_t last) {
+                         const float* next, std::size_t dims,
+                         std::uint32_t first, std::uint32_t last) {
   for (std::size_t d = 0; d < dims; d += 16) {
     f32x16 acc[R];
 #pragma GCC unroll 8
     for (std::size_t r = 0; r < R; ++r)
       acc[r] = v_mul(v_load(s[r].values + d), v_set(correction[r]));
     for (std::uint32_t t = first; t < last; ++t) {
+      __builtin_prefetch(next + t * dims + d);
       const f32x16 a = v_load(v + t * dims + d);
 #pragma GCC unroll 8
       for (std::size_t r = 0; r < R; ++r)
@@ -92,7 +98,8 @@ inline void block_values(attention_state* s, const float (*p)[kv_tokens],
 
 template <std::size_t R>
 inline void block_step(attention_state* s, const attention_task& t,
-                       std::uint32_t position, const float* k) {
+                       std::uint32_t position, const float* k,
+                       const float* next) {
   const std::size_t dims = (t.head_dim + 15) / 16 * 16;
   const float* v = k + std::size_t(kv_tokens) * t.head_dim;
   f32x16 scores[R];
@@ -101,10 +108,27 @@ inline void block_step(attention_state* s, const attention_task& t,
   const std::uint32_t first = s[0].first > position ? s[0].first - position : 0;
   const std::uint32_t last =
       s[0].last < position + kv_tokens ? s[0].last - position : kv_tokens;
-  block_scores<R>(scores, s, k, t.head_dim);
+  block_scores<R>(scores, s, k, next, t.head_dim);
   for (std::size_t r = 0; r < R; ++r)
     correction[r] = softmax_step(p[r], s[r], scores[r], t.scale, first, last);
-  block_values<R>(s, p, correction, v, dims, first, last);
+  block_values<R>(s, p, correction, v, next + (v - k), dims, first, last);
+}
+
+/// A block that every state sees whole, in passes of as many states as the
+/// registers hold.
+inline void whole_block(attention_state* s, std::size_t count,
+                        const attention_task& t, std::uint32_t position,
+                        const float* k, const float* next) {
+  std::size_t i = 0;
+  for (; i + max_rows <= count; i += max_rows)
+    block_step<max_rows>(s + i, t, position, k, next);
+  if constexpr (max_rows > 4)
+    for (; i + 4 <= count; i += 4)
+      block_step<4>(s + i, t, position, k, next);
+  for (; i + 2 <= count; i += 2)
+    block_step<2>(s + i, t, position, k, next);
+  for (; i < count; ++i)
+    block_step<1>(s + i, t, position, k, next);
 }
 
 /// All blocks for `count` states. Blocks that every state sees whole are done
@@ -114,27 +138,31 @@ inline void attend(attention_state* s, std::size_t count,
                    const attention_task& t) {
   const std::size_t dims = (t.head_dim + 15) / 16 * 16;
   const std::size_t head_floats = kv_tokens * (t.head_dim + dims);
+  const auto block = [&](std::uint32_t b) {
+    return t.kv
+           + (std::size_t(t.blocks[b]) * t.kv_heads + t.kv_head) * head_floats;
+  };
   std::uint32_t first = s[0].first;
   std::uint32_t last = s[0].last;
+  std::uint32_t whole_first = first; // seen by every state
+  std::uint32_t whole_last = last;
   for (std::size_t i = 1; i < count; ++i) {
     first = s[i].first < first ? s[i].first : first;
     last = s[i].last > last ? s[i].last : last;
+    whole_first = s[i].first > whole_first ? s[i].first : whole_first;
+    whole_last = s[i].last < whole_last ? s[i].last : whole_last;
   }
-  for (std::uint32_t b = first / kv_tokens; b * kv_tokens < last; ++b) {
+  const std::uint32_t end = (last + kv_tokens - 1) / kv_tokens;
+  for (std::uint32_t b = first / kv_tokens; b < end; ++b) {
     const std::uint32_t position = b * kv_tokens;
-    const float* k =
-        t.kv
-        + (std::size_t(t.blocks[b]) * t.kv_heads + t.kv_head) * head_floats;
-    bool whole = count == attention_rows;
-    for (std::size_t i = 0; i < count; ++i)
-      whole =
-          whole && s[i].first <= position && s[i].last >= position + kv_tokens;
-    if (whole)
-      block_step<attention_rows>(s, t, position, k);
+    const float* k = block(b);
+    const float* next = b + 1 < end ? block(b + 1) : k;
+    if (whole_first <= position && position + kv_tokens <= whole_last)
+      whole_block(s, count, t, position, k, next);
     else
       for (std::size_t i = 0; i < count; ++i)
         if (s[i].first < position + kv_tokens && s[i].last > position)
-          block_step<1>(s + i, t, position, k);
+          block_step<1>(s + i, t, position, k, next);
   }
 }
 

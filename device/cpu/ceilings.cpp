@@ -4,12 +4,13 @@
 #include "device/cpu/ceilings.hpp"
 
 #include "device/cpu/kernels.hpp"
+#include "device/cpu/page_memory.hpp"
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <vector>
+#include <cstring>
 
 namespace sluice::device {
 
@@ -50,14 +51,16 @@ std::uint64_t sum_of(const std::uint64_t* p, std::size_t n) {
 cpu_ceilings measure_ceilings(thread_pool& pool, isa path) {
   const auto& kernels = kernels_for(path);
   // Filled, so that it is not one shared page of zeros.
-  std::vector<std::uint64_t> array(array_bytes / 8, 1);
+  const page_memory memory(array_bytes);
+  std::memset(memory.data(), 1, memory.size());
+  const auto* array = reinterpret_cast<const std::uint64_t*>(memory.data());
   std::atomic<std::uint64_t> sink = 0;
   // Many small parts, so that a thread that loses its core costs little.
   constexpr std::size_t parts = 256;
-  const std::size_t words = array.size() / parts;
+  const std::size_t words = array_bytes / 8 / parts;
   const double read = shortest([&] {
     pool.run(parts, [&](std::size_t part) {
-      sink += sum_of(array.data() + part * words, words);
+      sink += sum_of(array + part * words, words);
     });
   });
   constexpr std::size_t steps = 4000;

@@ -12,7 +12,6 @@
 #include <cassert>
 #include <cstring>
 #include <deque>
-#include <new>
 #include <string>
 #include <vector>
 
@@ -20,31 +19,28 @@ namespace sluice::device {
 
 namespace {
 
-constexpr std::align_val_t line{64};
 // Less work than this (floats touched) is done by the calling thread alone.
 constexpr std::size_t elements_per_part = 8192;
 // The same for products, in multiply-adds.
 constexpr std::size_t products_per_part = 65536;
-// Rows of activations that stay in a core's L2 while tiles pass by.
+// Rows of activations that stay in a core's L2 while tiles pass by; a multiple
+// of every panel.
 constexpr std::size_t rows_per_part = 64;
 // Query rows (tokens times heads) of one attention part.
 constexpr std::size_t queries_per_part = 32;
 
 class host_memory final : public device_memory {
 public:
-  explicit host_memory(std::size_t floats)
-      : data_(static_cast<float*>(
-          ::operator new(std::max<std::size_t>(floats, 1) * 4, line))),
-        size_(floats) {
-    std::fill_n(data_, floats, 0.0f);
+  explicit host_memory(std::size_t floats) : memory_(floats * sizeof(float)) {}
+  float* data() noexcept override {
+    return reinterpret_cast<float*>(memory_.data());
   }
-  ~host_memory() override { ::operator delete(data_, line); }
-  float* data() noexcept override { return data_; }
-  std::size_t size() const noexcept override { return size_; }
+  std::size_t size() const noexcept override {
+    return memory_.size() / sizeof(float);
+  }
 
 private:
-  float* data_;
-  std::size_t size_;
+  page_memory memory_;
 };
 
 /// V rows are padded to whole vectors.
@@ -116,17 +112,15 @@ private:
     });
   }
 
-  quantized_rows quantize(const packed_shape& shape, const float* x,
-                          std::size_t rows);
+  const std::byte* quantize(const packed_shape& shape, const float* x,
+                            std::size_t rows);
   rope_table& table_for(const rope_config& config);
 
   thread_pool& pool_;
   const kernel_table& kernels_;
   std::string name_;
   std::deque<rope_table> ropes_;
-  std::vector<std::int8_t> values_;
-  std::vector<float> scales_;
-  std::vector<float> sums_;
+  std::vector<std::byte> inputs_; ///< quantised rows of one product
   std::vector<attention_task> tasks_;
 };
 
@@ -158,25 +152,26 @@ void cpu_backend::rms_norm(float* out, const float* x, const float* weight,
   });
 }
 
-quantized_rows cpu_backend::quantize(const packed_shape& shape, const float* x,
-                                     std::size_t rows) {
-  values_.resize(std::max(values_.size(), rows * shape.k));
-  scales_.resize(std::max(scales_.size(), rows * shape.k / row_block));
-  sums_.resize(std::max(sums_.size(), rows * shape.k / shape.group));
-  const quantized_rows q{values_.data(), scales_.data(), sums_.data()};
+const std::byte* cpu_backend::quantize(const packed_shape& shape,
+                                       const float* x, std::size_t rows) {
+  const std::size_t bytes = rows * (shape.k / row_block) * shape.input_bytes;
+  if (inputs_.size() < bytes)
+    inputs_.resize(bytes);
   split(rows, shape.k, [&](std::size_t first, std::size_t last) {
-    kernels_.quantize(q, x, shape.k, shape.group, first, last);
+    kernels_.quantize(inputs_.data(), shape, x, rows, first, last);
   });
-  return q;
+  return inputs_.data();
 }
 
+// Parts are ranges of tiles times ranges of row panels. All rows of a part pass
+// over one tile before the next tile is read.
 void cpu_backend::matmul(float* y, const weight_matrix& w, const float* x,
                          const float* bias, std::size_t rows) {
   const auto& m = static_cast<const packed_matrix&>(w);
   matmul_task whole{.shape = &m.shape,
-                    .tiles = m.data(),
+                    .tiles = m.memory.data(),
                     .x = x,
-                    .q = {},
+                    .q = nullptr,
                     .bias = bias,
                     .y = y,
                     .first_row = 0,
@@ -194,8 +189,8 @@ void cpu_backend::matmul(float* y, const weight_matrix& w, const float* x,
     const std::size_t i = part / tile_parts;
     const std::size_t j = part % tile_parts;
     auto task = whole;
-    task.first_row = i * rows / row_parts;
-    task.last_row = (i + 1) * rows / row_parts;
+    task.first_row = i * rows_per_part;
+    task.last_row = std::min(rows, (i + 1) * rows_per_part);
     task.first_tile = j * m.tiles / tile_parts;
     task.last_tile = (j + 1) * m.tiles / tile_parts;
     kernels_.matmul(task);

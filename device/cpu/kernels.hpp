@@ -37,21 +37,17 @@ struct packed_shape {
   bool has_min;           ///< u8: group minimum follows the scale
   std::int32_t zero;      ///< u8: the stored value that means 0
   std::size_t tile_bytes; ///< bytes from tile to tile
+  /// u8: bytes of a row's block of 32 after quantisation, see matmul_kernels.
+  std::size_t input_bytes;
 };
 
-/// Rows of activations, quantised per block of 32 for u8 weights.
-struct quantized_rows {
-  std::int8_t* values; ///< [rows, k]
-  float* scales;       ///< [rows, k / 32]
-  float* sums;         ///< [rows, k / group], whole numbers
-};
-
-/// One tile range times one row range of a product.
+/// One tile range times one row range of a product. Ranges of rows start at a
+/// multiple of 8: quantised rows are laid out in panels of up to 8.
 struct matmul_task {
   const packed_shape* shape;
   const std::byte* tiles; ///< all tiles
   const float* x;         ///< [rows, k]; float formats
-  quantized_rows q;       ///< u8
+  const std::byte* q;     ///< quantised rows; u8 formats
   const float* bias;      ///< [n] or null
   float* y;               ///< [rows, n]
   std::size_t first_row;
@@ -82,9 +78,10 @@ struct attention_task {
 
 struct kernel_table {
   void (*matmul)(const matmul_task&);
-  /// Quantises rows [first, last) of x [rows, k].
-  void (*quantize)(const quantized_rows&, const float* x, std::size_t k,
-                   std::size_t group, std::size_t first, std::size_t last);
+  /// Quantises rows [first, last) of x [rows, k] into q; see
+  /// matmul_kernels.hpp.
+  void (*quantize)(std::byte* q, const packed_shape& shape, const float* x,
+                   std::size_t rows, std::size_t first, std::size_t last);
   void (*attention)(const attention_task&);
   void (*rms_norm)(float* out, const float* x, const float* weight,
                    float epsilon, std::size_t rows, std::size_t n);

@@ -11,32 +11,72 @@
 namespace sluice::device {
 namespace {
 
-// Per block of 32: scale = amax / 127, values rounded to nearest even. A block
-// that holds a NaN or an infinity gets it as its scale, so it reaches y.
-void quantize(const quantized_rows& q, const float* x, std::size_t k,
-              std::size_t group, std::size_t first, std::size_t last) {
+// Quantised rows lie in panels of max_rows rows, the rest in panels of half the
+// rows, a quarter and so on. A panel of R rows holds per block of 32:
+// [8][R][4] int8, [R] f32 scales, and [32 / group][R] sum terms: with minima
+// scale * sum of the int8 as f32, else -zero * that sum as int32. So a kernel
+// needs one pointer for all its rows.
+struct row_panel {
+  std::size_t first;
+  std::size_t rows;
+};
+
+inline row_panel panel_of(std::size_t row, std::size_t rows) {
+  row_panel p{row / max_rows * max_rows, max_rows};
+  for (;; p.rows /= 2)
+    if (p.first + p.rows <= rows) {
+      if (row < p.first + p.rows)
+        return p;
+      p.first += p.rows;
+    }
+}
+
+inline void store_4(std::byte* p, const void* value) {
+  std::memcpy(p, value, 4);
+}
+
+/// One block of 32: scale = amax / 127, values rounded to nearest even. A block
+/// that holds a NaN or an infinity gets it as its scale, so it reaches y.
+inline void quantize_block(std::byte* out, std::size_t rows,
+                           const packed_shape& shape, const float* x) {
   const f32x16 shift = v_set(rounding_shift);
-  const f32x16 limit = v_set(127.0f);
-  for (std::size_t b = first * (k / 32); b < last * (k / 32); ++b) {
-    const f32x16 a[2] = {v_load(x + 32 * b), v_load(x + 32 * b + 16)};
-    const float amax =
-        v_highest_bits(v_max_abs(v_max_abs(v_set(0.0f), a[0]), a[1]));
-    const bool tiny = amax < 1e-30f; // 127 / amax would overflow
-    const f32x16 inverse = v_set(tiny ? 0.0f : 127.0f / amax);
-    q.scales[b] = tiny ? 0.0f : amax / 127.0f;
-    float sums[2];
-    for (int h = 0; h < 2; ++h) {
-      const f32x16 low = v_max(v_mul(a[h], inverse), v_set(-127.0f));
-      const f32x16 t = v_add(v_min(low, limit), shift);
-      v_store_i8(q.values + 32 * b + 16 * h, t);
-      sums[h] = v_sum(v_sub(t, shift)); // whole numbers: exact
-    }
-    if (group == 32) {
-      q.sums[b] = sums[0] + sums[1];
-    } else {
-      q.sums[2 * b] = sums[0];
-      q.sums[2 * b + 1] = sums[1];
-    }
+  const f32x16 a[2] = {v_load(x), v_load(x + 16)};
+  const float amax =
+      v_highest_bits(v_max_abs(v_max_abs(v_set(0.0f), a[0]), a[1]));
+  const bool tiny = amax < 1e-30f; // 127 / amax would overflow
+  const f32x16 inverse = v_set(tiny ? 0.0f : 127.0f / amax);
+  const float scale = tiny ? 0.0f : amax / 127.0f;
+  std::int8_t values[32];
+  float sums[2];
+  for (int h = 0; h < 2; ++h) {
+    const f32x16 low = v_max(v_mul(a[h], inverse), v_set(-127.0f));
+    const f32x16 t = v_add(v_min(low, v_set(127.0f)), shift);
+    v_store_i8(values + 16 * h, t);
+    sums[h] = v_sum(v_sub(t, shift)); // whole numbers: exact
+  }
+  if (shape.group == 32)
+    sums[0] += sums[1];
+  for (std::size_t i = 0; i < 8; ++i)
+    store_4(out + i * rows * 4, values + 4 * i);
+  store_4(out + rows * 32, &scale);
+  for (std::size_t g = 0; g < 32 / shape.group; ++g) {
+    const float with_scale = scale * sums[g];
+    const auto offset = -shape.zero * static_cast<std::int32_t>(sums[g]);
+    store_4(out + rows * (36 + 4 * g),
+            shape.has_min ? static_cast<const void*>(&with_scale) : &offset);
+  }
+}
+
+void quantize(std::byte* q, const packed_shape& shape, const float* x,
+              std::size_t rows, std::size_t first, std::size_t last) {
+  const std::size_t blocks = shape.k / 32;
+  for (std::size_t row = first; row < last; ++row) {
+    const row_panel p = panel_of(row, rows);
+    std::byte* out =
+        q + p.first * blocks * shape.input_bytes + (row - p.first) * 4;
+    for (std::size_t b = 0; b < blocks; ++b)
+      quantize_block(out + b * p.rows * shape.input_bytes, p.rows, shape,
+                     x + row * shape.k + b * 32);
   }
 }
 
@@ -96,55 +136,57 @@ inline void float_tile(f32x16 (*sums)[sum_chunks], const matmul_task& t,
   }
 }
 
+inline f32x16 broadcast_f32(const std::byte* p) {
+  float x;
+  std::memcpy(&x, p, sizeof x);
+  return v_set(x);
+}
+
 /// sums[r][c] of R rows with one u8 tile. Per group, in this order:
 /// acc = fma(float(isum), w_scale * x_scale, acc), where isum is the exact sum
-/// of (w - zero) * x; with minima (stored negative) then acc = fma(min, x_scale
-/// * xsum, acc).
+/// of (w - zero) * x; with minima (stored negative) then
+/// acc = fma(min, x_scale * xsum, acc).
 template <std::size_t Group, bool Min, std::size_t R>
 inline void u8_tile(f32x16 (*sums)[sum_chunks], const matmul_task& t,
                     const std::byte* w, std::size_t row) {
-  const std::size_t k = t.shape->k;
-  const std::size_t groups = k / Group;
-  const std::size_t blocks = k / row_block;
   constexpr std::size_t per_block = row_block / Group;
-  const std::int8_t* values = t.q.values + row * k;
-  const float* scales = t.q.scales + row * blocks;
-  const float* xsums = t.q.sums + row * groups;
-  const std::int32_t zero = t.shape->zero;
+  constexpr std::size_t input_bytes = row_block + 4 + 4 * per_block;
+  const std::size_t blocks = t.shape->k / row_block;
+  const std::byte* x = t.q + row * blocks * input_bytes;
   for (std::size_t c = 0; c < sum_chunks; ++c) {
-    const std::size_t last = chunk_start(c + 1, blocks) * per_block;
     f32x16 acc[R];
     for (std::size_t r = 0; r < R; ++r)
       acc[r] = v_set(0.0f);
-    for (std::size_t g = chunk_start(c, blocks) * per_block; g < last; ++g) {
-      const f32x16 scale = v_load(reinterpret_cast<const float*>(w));
-      w += sizeof(float) * tile_rows;
-      f32x16 minimum;
-      if constexpr (Min) {
-        minimum = v_load(reinterpret_cast<const float*>(w));
-        w += sizeof(float) * tile_rows;
-      }
-      i32x16 isum[R];
-#pragma GCC unroll 8
-      for (std::size_t r = 0; r < R; ++r)
-        isum[r] =
-            i_set(-zero * static_cast<std::int32_t>(xsums[r * groups + g]));
-#pragma GCC unroll 8
-      for (std::size_t i = 0; i < Group; i += 4, w += 4 * tile_rows) {
-        const weights4 a = load_weights4(w);
+    const std::size_t last = chunk_start(c + 1, blocks);
+    for (std::size_t b = chunk_start(c, blocks); b < last; ++b) {
+#pragma GCC unroll 2
+      for (std::size_t g = 0; g < per_block; ++g) {
+        const f32x16 scale = v_load(reinterpret_cast<const float*>(w));
+        const std::byte* minima = w + 4 * tile_rows;
+        w += (Min ? 8 : 4) * tile_rows;
+        const std::byte* sum_terms = x + R * (36 + 4 * g);
+        i32x16 isum[R];
 #pragma GCC unroll 8
         for (std::size_t r = 0; r < R; ++r)
-          isum[r] =
-              i_dot4(isum[r], a, load_inputs4(values + r * k + g * Group + i));
-      }
+          isum[r] = i_set(Min ? 0 : load_i32(sum_terms + 4 * r));
 #pragma GCC unroll 8
-      for (std::size_t r = 0; r < R; ++r) {
-        const float xscale = scales[r * blocks + g / per_block];
-        acc[r] = v_fma(i_to_f32(isum[r]), v_mul(scale, v_set(xscale)), acc[r]);
-        if constexpr (Min)
-          acc[r] =
-              v_fma(minimum, v_set(xscale * xsums[r * groups + g]), acc[r]);
+        for (std::size_t i = 0; i < Group; i += 4, w += 4 * tile_rows) {
+          const weights4 a = load_weights4(w);
+#pragma GCC unroll 8
+          for (std::size_t r = 0; r < R; ++r)
+            isum[r] = i_dot4(isum[r], a,
+                             load_inputs4(x + (g * Group + i) * R + 4 * r));
+        }
+#pragma GCC unroll 8
+        for (std::size_t r = 0; r < R; ++r) {
+          const f32x16 factor = v_mul(scale, broadcast_f32(x + R * 32 + 4 * r));
+          acc[r] = v_fma(i_to_f32(isum[r]), factor, acc[r]);
+          if constexpr (Min)
+            acc[r] = v_fma(v_load(reinterpret_cast<const float*>(minima)),
+                           broadcast_f32(sum_terms + 4 * r), acc[r]);
+        }
       }
+      x += R * input_bytes;
     }
     for (std::size_t r = 0; r < R; ++r)
       sums[r][c] = acc[r];
@@ -190,19 +232,25 @@ void matmul(const matmul_task& t) {
     std::size_t row = t.first_row;
     for (; row + max_rows <= t.last_row; row += max_rows)
       one_tile<max_rows>(t, tile, row);
-    for (; row + 4 <= t.last_row; row += 4)
-      one_tile<4>(t, tile, row);
-    for (; row + 2 <= t.last_row; row += 2)
+    const std::size_t rest = t.last_row - row;
+    if constexpr (max_rows > 4)
+      if ((rest & 4) != 0) {
+        one_tile<4>(t, tile, row);
+        row += 4;
+      }
+    if ((rest & 2) != 0) {
       one_tile<2>(t, tile, row);
-    for (; row < t.last_row; ++row)
+      row += 2;
+    }
+    if ((rest & 1) != 0)
       one_tile<1>(t, tile, row);
   }
 }
 
 // Sixteen accumulators hide the latency of the product.
 std::int32_t integer_peak(std::size_t steps) {
-  alignas(64) std::byte w[64] = {std::byte(3)};
-  const std::int8_t x[4] = {1, -2, 3, -4};
+  alignas(64) const std::byte w[64] = {std::byte(3)};
+  const std::byte x[4] = {std::byte(1), std::byte(254)};
   const weights4 a = load_weights4(w);
   const inputs4 b = load_inputs4(x);
   i32x16 sums[16];

@@ -8,14 +8,11 @@
 
 #include <algorithm>
 #include <cstring>
-#include <new>
 #include <string>
 
 namespace sluice::device {
 
 namespace {
-
-constexpr std::align_val_t line{64};
 
 packed_shape shape_of(const tensor_view& w) {
   packed_shape s{.format = tile_format::u8,
@@ -24,7 +21,8 @@ packed_shape shape_of(const tensor_view& w) {
                  .group = row_block,
                  .has_min = false,
                  .zero = 0,
-                 .tile_bytes = 0};
+                 .tile_bytes = 0,
+                 .input_bytes = 0};
   switch (w.type) {
   case dtype::f32:
     s.format = tile_format::f32;
@@ -57,6 +55,7 @@ packed_shape shape_of(const tensor_view& w) {
     s.tile_bytes = s.k * tile_rows * block_bytes(w.type);
     return s;
   }
+  s.input_bytes = row_block + 4 + 4 * (row_block / s.group);
   const std::size_t floats = s.has_min ? 2 : 1;
   s.tile_bytes = s.k / s.group * tile_rows * (s.group + floats * sizeof(float));
   return s;
@@ -95,12 +94,11 @@ void pack_blocks(std::byte* tile, const tensor_view& w, const packed_shape& s,
   }
 }
 
+/// Rows beyond the matrix stay zero, as the memory came.
 void pack_tile(std::byte* tile, const tensor_view& w, const packed_shape& s,
                std::size_t index) {
   const std::size_t first = index * tile_rows;
   const std::size_t rows = std::min(tile_rows, s.n - first);
-  if (rows < tile_rows)
-    std::memset(tile, 0, s.tile_bytes);
   const std::byte* source = w.data + first * row_bytes(w.type, s.k);
   switch (s.format) {
   case tile_format::f32:
@@ -114,10 +112,6 @@ void pack_tile(std::byte* tile, const tensor_view& w, const packed_shape& s,
 }
 
 } // namespace
-
-void packed_matrix::free_aligned::operator()(std::byte* p) const noexcept {
-  ::operator delete(p, line);
-}
 
 std::unique_ptr<packed_matrix> pack_weights(const tensor_view& weights,
                                             thread_pool& pool) {
@@ -136,9 +130,8 @@ std::unique_ptr<packed_matrix> pack_weights(const tensor_view& weights,
   result->columns = shape.k;
   result->tiles = (shape.n + tile_rows - 1) / tile_rows;
   result->bytes = result->tiles * shape.tile_bytes;
-  result->data_.reset(static_cast<std::byte*>(
-      ::operator new(std::max<std::size_t>(result->bytes, 1), line)));
-  std::byte* data = result->data_.get();
+  result->memory = page_memory(result->bytes);
+  std::byte* data = result->memory.data();
   pool.run(result->tiles, [&](std::size_t tile) {
     pack_tile(data + tile * shape.tile_bytes, weights, shape, tile);
   });

@@ -15,6 +15,7 @@
 
 #include "device/backend.hpp"
 #include "device/cpu/kernels.hpp"
+#include "device/cpu/page_memory.hpp"
 #include "device/cpu/thread_pool.hpp"
 
 #include <cstddef>
@@ -26,15 +27,7 @@ class packed_matrix final : public weight_matrix {
 public:
   packed_shape shape{};
   std::size_t tiles = 0;
-  const std::byte* data() const noexcept { return data_.get(); }
-
-private:
-  friend std::unique_ptr<packed_matrix> pack_weights(const tensor_view&,
-                                                     thread_pool&);
-  struct free_aligned {
-    void operator()(std::byte* p) const noexcept;
-  };
-  std::unique_ptr<std::byte[], free_aligned> data_;
+  page_memory memory; ///< the tiles
 };
 
 /// Packs the matrix [n, k]. Throws model_error if it is not a matrix or its

@@ -149,6 +149,11 @@ inline void v_store_i8(std::int8_t* p, f32x16 t) {
                    _mm_unpacklo_epi64(low_bytes(t.a), low_bytes(t.b)));
 }
 
+inline std::int32_t load_i32(const std::byte* p) {
+  std::int32_t x;
+  std::memcpy(&x, p, sizeof x);
+  return x;
+}
 inline i32x16 i_set(std::int32_t x) {
   return {_mm256_set1_epi32(x), _mm256_set1_epi32(x)};
 }
@@ -163,10 +168,8 @@ inline weights4 load_weights4(const std::byte* p) {
   return {_mm256_and_si256(a, low), _mm256_srli_epi16(a, 8),
           _mm256_and_si256(b, low), _mm256_srli_epi16(b, 8)};
 }
-inline inputs4 load_inputs4(const std::int8_t* p) {
-  std::int32_t bytes;
-  std::memcpy(&bytes, p, sizeof bytes);
-  const __m256i x = _mm256_set1_epi32(bytes);
+inline inputs4 load_inputs4(const std::byte* p) {
+  const __m256i x = _mm256_set1_epi32(load_i32(p));
   return {_mm256_srai_epi16(_mm256_slli_epi16(x, 8), 8),
           _mm256_srai_epi16(x, 8)};
 }

@@ -108,6 +108,11 @@ inline void v_store_i8(std::int8_t* p, f32x16 t) {
                    _mm512_cvtepi32_epi8(_mm512_castps_si512(t)));
 }
 
+inline std::int32_t load_i32(const std::byte* p) {
+  std::int32_t x;
+  std::memcpy(&x, p, sizeof x);
+  return x;
+}
 inline i32x16 i_set(std::int32_t x) {
   return _mm512_set1_epi32(x);
 }
@@ -117,10 +122,8 @@ inline f32x16 i_to_f32(i32x16 a) {
 inline weights4 load_weights4(const std::byte* p) {
   return _mm512_loadu_si512(p);
 }
-inline inputs4 load_inputs4(const std::int8_t* p) {
-  std::int32_t x;
-  std::memcpy(&x, p, sizeof x);
-  return _mm512_set1_epi32(x);
+inline inputs4 load_inputs4(const std::byte* p) {
+  return _mm512_set1_epi32(load_i32(p));
 }
 inline i32x16 i_dot4(i32x16 a, weights4 w, inputs4 x) {
   return _mm512_dpbusd_epi32(a, w, x);

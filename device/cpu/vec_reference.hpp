@@ -164,6 +164,11 @@ inline void v_store_i8(std::int8_t* p, f32x16 t) {
     p[i] = static_cast<std::int8_t>(bits(t.lane[i]) & 0xffu);
 }
 
+inline std::int32_t load_i32(const std::byte* p) {
+  std::int32_t x;
+  std::memcpy(&x, p, sizeof x);
+  return x;
+}
 inline i32x16 i_set(std::int32_t x) {
   i32x16 r;
   for (auto& lane : r.lane)
@@ -178,7 +183,7 @@ inline weights4 load_weights4(const std::byte* p) {
   std::memcpy(&w, p, sizeof w);
   return w;
 }
-inline inputs4 load_inputs4(const std::int8_t* p) {
+inline inputs4 load_inputs4(const std::byte* p) {
   inputs4 x;
   std::memcpy(&x, p, sizeof x);
   return x;
