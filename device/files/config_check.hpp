@@ -14,14 +14,14 @@
 
 namespace sluice::device {
 
-inline constexpr std::uint64_t max_layers = 1024;
+inline constexpr std::uint64_t max_layers = 512;
 inline constexpr std::uint64_t max_width = 1 << 17;
 inline constexpr std::uint64_t max_heads = 1 << 12;
 inline constexpr std::uint64_t max_head_dim = 1 << 10;
 inline constexpr std::uint64_t max_ff_width = 1 << 20;
 inline constexpr std::uint64_t max_vocabulary = 1 << 22;
 inline constexpr std::uint64_t max_context = 1 << 28;
-inline constexpr std::uint64_t max_experts = 1 << 12;
+inline constexpr std::uint64_t max_experts = 1 << 10;
 
 /// `value` if it is in [1, most]. Throws model_error that begins with `where`
 /// and names `key`.

@@ -6,6 +6,7 @@
 #include "device/error.hpp"
 #include "device/files/config_check.hpp"
 #include "device/files/rope_scaling.hpp"
+#include "device/files/shown.hpp"
 
 #include <algorithm>
 #include <array>
@@ -154,6 +155,11 @@ void reader::read_vocabulary() {
   config_.vocabulary =
       checked_count(embedding ? embedding->shape.front() : tokens,
                     max_vocabulary, where_, "the vocabulary's size");
+  if (tokens > config_.vocabulary) {
+    throw model_error(where_ + ": the tokenizer has " + std::to_string(tokens)
+                      + " tokens, but token_embd.weight only "
+                      + std::to_string(config_.vocabulary) + " rows");
+  }
   config_.tied_embeddings = !file_.find_tensor("output.weight");
 }
 
@@ -166,6 +172,9 @@ void reader::read_experts() {
   }
   if (c.arch == family::llama) {
     c.arch = family::mixtral;
+  } else if (c.arch != family::qwen3_moe) {
+    throw model_error(where_ + ": key \"" + key("expert_count")
+                      + "\": this architecture has no experts");
   }
   c.experts = count("expert_count", max_experts);
   c.experts_used = count("expert_used_count", max_experts);
@@ -187,7 +196,12 @@ void reader::read_experts() {
 
 void reader::read_scales() {
   auto& c = config_;
-  c.norm_epsilon = number_or("attention.layer_norm_rms_epsilon", 1e-5);
+  const auto epsilon_key = key("attention.layer_norm_rms_epsilon");
+  const auto epsilon = file_.find_float(epsilon_key);
+  if (!epsilon) {
+    throw model_error(where_ + ": key \"" + epsilon_key + "\" is missing");
+  }
+  c.norm_epsilon = static_cast<float>(*epsilon);
   c.attention_scale = 1.0f / std::sqrt(static_cast<float>(c.head_dim));
   c.qk_norm = c.arch == family::qwen3 || c.arch == family::qwen3_moe
               || c.arch == family::gemma3;
@@ -232,8 +246,8 @@ void reader::read_scaling(rope_config& rope) const {
   if (named == "linear" || (named.empty() && factor != 1.0)) {
     rope.frequency_factors = linear_factors(rope.dimensions, factor);
   } else if (!named.empty() && named != "none" && named != "longrope") {
-    throw model_error(where_ + ": rope scaling \"" + std::string(named)
-                      + "\" is not supported; linear, longrope and Llama 3's "
+    throw model_error(where_ + ": rope scaling " + shown(named)
+                      + " is not supported; linear, longrope and Llama 3's "
                         "factors are");
   }
   if (auto factors = tensor_factors("rope_freqs.weight"); !factors.empty()) {
@@ -257,8 +271,12 @@ void reader::read_scaling(rope_config& rope) const {
 
 std::vector<float> reader::tensor_factors(std::string_view name) const {
   const auto tensor = file_.find_tensor(name);
-  if (!tensor || tensor->elements() > max_head_dim) {
+  if (!tensor) {
     return {};
+  }
+  if (tensor->shape.size() != 1 || tensor->columns() > max_head_dim) {
+    throw model_error(where_ + ": tensor \"" + std::string(name)
+                      + "\" is not a short list of factors");
   }
   const auto divisors = to_f32(*tensor);
   return inverse({divisors.begin(), divisors.end()});
@@ -329,9 +347,9 @@ model_config config_from_gguf(const gguf_file& file) {
     for (const auto& known : architectures) {
       supported += (supported.empty() ? "" : ", ") + std::string(known.name);
     }
-    throw model_error(file.path().string() + ": the architecture \""
-                      + std::string(*named)
-                      + "\" is not supported; these are: " + supported);
+    throw model_error(file.path().string() + ": the architecture "
+                      + shown(*named)
+                      + " is not supported; these are: " + supported);
   }
   return reader(file, *kind).read();
 }

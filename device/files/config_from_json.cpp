@@ -7,6 +7,7 @@
 #include "device/files/config_check.hpp"
 #include "device/files/json_fields.hpp"
 #include "device/files/rope_from_json.hpp"
+#include "device/files/shown.hpp"
 
 #include <algorithm>
 #include <array>
@@ -196,8 +197,8 @@ void reader::read_activation() {
   if (act == "gelu_pytorch_tanh") {
     config_.act = activation::gelu_tanh;
   } else if (act != "silu") {
-    fields_.fail(key, "\"" + std::string(act)
-                          + "\" is not supported; silu and gelu_pytorch_tanh "
+    fields_.fail(key, shown(act)
+                          + " is not supported; silu and gelu_pytorch_tanh "
                             "are");
   }
 }
@@ -233,8 +234,8 @@ bool reader::has_window(std::uint32_t layer,
   if (!types.empty()) {
     if (types[layer] != "full_attention"
         && types[layer] != "sliding_attention") {
-      fields_.fail("layer_types", "\"" + std::string(types[layer])
-                                      + "\" is not supported; full_attention "
+      fields_.fail("layer_types", shown(types[layer])
+                                      + " is not supported; full_attention "
                                         "and sliding_attention are");
     }
     return types[layer] == "sliding_attention";
@@ -293,8 +294,7 @@ family family_of(const json_fields& fields) {
       supported += (supported.empty() ? "" : ", ") + std::string(entry.name);
     }
     fields.fail("model_type",
-                "\"" + std::string(*named)
-                    + "\" is not supported; these are: " + supported);
+                shown(*named) + " is not supported; these are: " + supported);
   }
   return known->arch;
 }
@@ -306,10 +306,13 @@ model_config config_from_json(const std::filesystem::path& folder) {
   const auto object = read_json_object(path);
   const json_fields outer(object, path.string());
   const auto arch = family_of(outer);
+  if (outer.find("quantization_config") != nullptr) {
+    outer.fail("quantization_config",
+               "is not supported in folders; quantized models load as GGUF");
+  }
   const auto text = outer.find_object("text_config");
   auto config = reader(text ? *text : outer, arch).read();
-  config.title =
-      std::filesystem::absolute(folder / "").parent_path().filename().string();
+  config.title = std::filesystem::weakly_canonical(folder).filename().string();
   add_special_tokens(outer, config);
   if (text) {
     add_special_tokens(*text, config);

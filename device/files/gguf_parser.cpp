@@ -4,6 +4,7 @@
 #include "device/files/gguf_parser.hpp"
 
 #include "device/error.hpp"
+#include "device/files/shown.hpp"
 
 #include <algorithm>
 #include <array>
@@ -69,10 +70,6 @@ constexpr std::array<tensor_type, 34> tensor_types{{
 constexpr std::string_view supported_types =
     "F32, F16, BF16, Q8_0, Q4_0, Q4_K, Q5_K and Q6_K";
 
-std::string in_quotes(std::string_view text) {
-  return "\"" + std::string(text) + "\"";
-}
-
 } // namespace
 
 gguf_parser::gguf_parser(std::span<const std::byte> bytes, std::string where)
@@ -118,7 +115,7 @@ void gguf_parser::read_header() {
 void gguf_parser::read_metadata_entry() {
   reading_ = "a metadata key";
   const std::string key{read_string("a key")};
-  reading_ = "key " + in_quotes(key);
+  reading_ = "key " + shown(key);
   const auto type = read<std::uint32_t>("its type");
   if (!contents_.metadata.try_emplace(key, read_value(type)).second) {
     fail(reading_ + " appears twice");
@@ -215,7 +212,7 @@ gguf_parser::tensor_entry gguf_parser::read_tensor_entry() {
   tensor_entry entry;
   reading_ = "a tensor name";
   entry.name = read_string("a name");
-  reading_ = "tensor " + in_quotes(entry.name);
+  reading_ = "tensor " + shown(entry.name);
   const auto dimensions = read<std::uint32_t>("its dimension count");
   if (dimensions == 0 || dimensions > max_dimensions) {
     fail(reading_ + " has " + std::to_string(dimensions)
@@ -288,20 +285,19 @@ void gguf_parser::place_tensors(std::vector<tensor_entry> entries) {
   const auto room = start < bytes_.size() ? bytes_.size() - start : 0;
   for (auto& [name, view, offset] : entries) {
     if (offset % step != 0) {
-      fail("tensor " + in_quotes(name) + " has the offset "
-           + std::to_string(offset) + ", not a multiple of the alignment "
-           + std::to_string(step));
+      fail("tensor " + shown(name) + " has the offset " + std::to_string(offset)
+           + ", not a multiple of the alignment " + std::to_string(step));
     }
     if (offset > room || view.bytes() > room - offset) {
-      fail("tensor " + in_quotes(name) + " needs bytes "
-           + std::to_string(offset) + " to " + std::to_string(offset) + " + "
+      fail("tensor " + shown(name) + " needs bytes " + std::to_string(offset)
+           + " to " + std::to_string(offset) + " + "
            + std::to_string(view.bytes()) + " of the tensor data, which has "
            + std::to_string(room) + " (is the file truncated?)");
     }
     view.data = bytes_.data() + start + offset;
     contents_.names.push_back(name);
     if (!contents_.tensors.try_emplace(name, view).second) {
-      fail("tensor " + in_quotes(name) + " appears twice");
+      fail("tensor " + shown(name) + " appears twice");
     }
   }
   std::sort(entries.begin(), entries.end(),
@@ -309,8 +305,8 @@ void gguf_parser::place_tensors(std::vector<tensor_entry> entries) {
   for (std::size_t i = 1; i < entries.size(); ++i) {
     const auto& before = entries[i - 1];
     if (entries[i].offset < before.offset + before.view.bytes()) {
-      fail("tensors " + in_quotes(before.name) + " and "
-           + in_quotes(entries[i].name) + " overlap");
+      fail("tensors " + shown(before.name) + " and " + shown(entries[i].name)
+           + " overlap");
     }
   }
 }

@@ -5,7 +5,9 @@
 
 #include "device/error.hpp"
 #include "device/files/mapped_file.hpp"
+#include "device/files/shown.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace sluice::device {
@@ -31,6 +33,14 @@ std::optional<double> as_number(const json::value& value) {
     return value.to_number<double>();
   }
   return {};
+}
+
+/// The key for a message: bare if it is one of ours, else in quotes.
+std::string name_of(std::string_view key) {
+  const bool bare = std::all_of(key.begin(), key.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || c == '_';
+  });
+  return bare && key.size() < 40 ? std::string(key) : shown(key);
 }
 
 std::string_view view(const json::string& text) {
@@ -136,7 +146,7 @@ json_fields::find_object(std::string_view key) const {
   if (!value->is_object()) {
     fail(key, "must be an object");
   }
-  return json_fields(value->get_object(), where_ + ": " + std::string(key));
+  return json_fields(value->get_object(), where_ + ": " + name_of(key));
 }
 
 const json::array* json_fields::find_array(std::string_view key) const {
@@ -193,7 +203,7 @@ json_fields::find_strings(std::string_view key) const {
 }
 
 void json_fields::fail(std::string_view key, std::string_view what) const {
-  throw model_error(where_ + ": " + std::string(key) + " " + std::string(what));
+  throw model_error(where_ + ": " + name_of(key) + " " + std::string(what));
 }
 
 } // namespace sluice::device

@@ -5,6 +5,7 @@
 
 #include "device/files/config_check.hpp"
 #include "device/files/rope_scaling.hpp"
+#include "device/files/shown.hpp"
 
 #include <algorithm>
 
@@ -77,8 +78,8 @@ void apply_scaling(const rope_fields& fields, const model_config& config,
   } else if (type == "longrope" || type == "su") {
     apply_longrope(fields, config, rope);
   } else if (type != "default") {
-    own.fail("rope_type", "\"" + std::string(type)
-                              + "\" is not supported; default, linear, llama3 "
+    own.fail("rope_type", shown(type)
+                              + " is not supported; default, linear, llama3 "
                                 "and longrope are");
   }
 }

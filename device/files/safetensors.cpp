@@ -5,6 +5,7 @@
 
 #include "device/error.hpp"
 #include "device/files/json_fields.hpp"
+#include "device/files/shown.hpp"
 
 #include <algorithm>
 #include <array>
@@ -91,14 +92,26 @@ placed read_place(const json_fields& entry, const std::string& name,
   return {name, offsets[0], offsets[1]};
 }
 
-void refuse_overlap(std::vector<placed>& places, const fs::path& path) {
+/// The format wants the data section covered by tensors, without overlap or
+/// gap; so a name given twice shows as a gap.
+void require_cover(std::vector<placed>& places, std::uint64_t room,
+                   const fs::path& path) {
   std::sort(places.begin(), places.end(),
             [](const auto& a, const auto& b) { return a.begin < b.begin; });
   for (std::size_t i = 1; i < places.size(); ++i) {
     if (places[i].begin < places[i - 1].end) {
-      throw model_error(path.string() + ": tensors \"" + places[i - 1].name
-                        + "\" and \"" + places[i].name + "\" overlap");
+      throw model_error(path.string() + ": tensors " + shown(places[i - 1].name)
+                        + " and " + shown(places[i].name) + " overlap");
     }
+  }
+  std::uint64_t covered = 0;
+  for (const auto& place : places) {
+    covered += place.end - place.begin;
+  }
+  if (covered != room) {
+    throw model_error(path.string() + ": " + std::to_string(room - covered)
+                      + " bytes of the tensor data belong to no tensor (does "
+                        "the header name one twice?)");
   }
 }
 
@@ -167,8 +180,8 @@ safetensors_file safetensors_file::open(const fs::path& path) {
         std::find_if(formats.begin(), formats.end(),
                      [&](const auto& f) { return f.name == dtype_name; });
     if (format == formats.end()) {
-      entry->fail("dtype", "is not a known number format: \""
-                               + std::string(dtype_name) + "\"");
+      entry->fail("dtype",
+                  "is not a known number format: " + shown(dtype_name));
     }
     places.push_back(read_place(*entry, name, format->bytes, data.size()));
     if (!format->type) {
@@ -181,7 +194,7 @@ safetensors_file safetensors_file::open(const fs::path& path) {
                                         {shape.begin(), shape.end()},
                                         data.data() + places.back().begin});
   }
-  refuse_overlap(places, path);
+  require_cover(places, data.size(), path);
   return result;
 }
 
@@ -192,8 +205,9 @@ safetensors_file::find_tensor(std::string_view name) const {
     return found->second;
   }
   if (const auto found = unsupported_.find(key); found != unsupported_.end()) {
-    throw model_error("tensor \"" + key + "\" has the unsupported type "
-                      + found->second + "; supported are F32, F16 and BF16");
+    throw model_error(path().string() + ": tensor \"" + key
+                      + "\" has the unsupported type " + found->second
+                      + "; supported are F32, F16 and BF16");
   }
   return {};
 }
