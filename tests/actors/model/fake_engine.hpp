@@ -1,0 +1,92 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+// A model whose next token depends on every token before it, read back through
+// the block table: a wrong block, position or order gives another answer.
+// Stages pass token ids on as hidden states.
+#pragma once
+
+#include "actors/model/stage_work.hpp"
+
+#include <cstdint>
+#include <stdexcept>
+#include <vector>
+
+namespace sluice::actors {
+
+inline constexpr std::size_t fake_vocabulary = 50;
+
+/// Logits [fake_vocabulary] after `tokens`.
+inline std::vector<float> fake_logits(std::span<const std::int32_t> tokens) {
+  std::uint64_t hash = 14695981039346656037u;
+  for (const auto token : tokens)
+    hash = (hash ^ static_cast<std::uint64_t>(token)) * 1099511628211u;
+  std::vector<float> logits(fake_vocabulary);
+  for (auto& logit : logits) {
+    hash ^= hash >> 29;
+    hash *= 0xbf58476d1ce4e5b9u;
+    logit = static_cast<float>(hash >> 40) / 16777216.0f * 8.0f;
+  }
+  return logits;
+}
+
+/// What a sequence should generate, token by token, with nobody beside it.
+inline std::vector<std::int32_t> fake_answer(std::vector<std::int32_t> tokens,
+                                             device::sampler chooser,
+                                             std::size_t count) {
+  const auto prompt = tokens.size();
+  chooser.add_prompt(tokens);
+  while (tokens.size() < prompt + count) {
+    auto logits = fake_logits(tokens);
+    tokens.push_back(chooser.next(logits, tokens.size()).id);
+  }
+  return {tokens.begin() + static_cast<std::ptrdiff_t>(prompt), tokens.end()};
+}
+
+class fake_engine : public stage_engine {
+public:
+  fake_engine(std::uint32_t blocks, bool first, bool last)
+      : memory_(blocks * device::block_tokens, -1), first_{first}, last_{last} {
+  }
+
+  std::vector<float> forward(std::span<const device::sequence_step> steps,
+                             std::vector<float>& hidden) override {
+    if (fail_on != 0 && ++calls_ == fail_on)
+      throw std::runtime_error("the fake device caught fire");
+    if (first_) {
+      hidden.clear();
+      for (const auto& step : steps)
+        hidden.insert(hidden.end(), step.tokens.begin(), step.tokens.end());
+    }
+    std::vector<float> logits;
+    std::size_t row = 0;
+    for (const auto& step : steps) {
+      for (std::size_t i = 0; i < step.tokens.size(); ++i)
+        at(step, step.start + i) = static_cast<std::int32_t>(hidden.at(row++));
+      if (!last_ || step.outputs == 0)
+        continue;
+      std::vector<std::int32_t> seen;
+      for (std::size_t p = 0; p < step.start + step.tokens.size(); ++p)
+        seen.push_back(at(step, p));
+      const auto made = fake_logits(seen);
+      logits.insert(logits.end(), made.begin(), made.end());
+    }
+    return logits;
+  }
+
+  std::size_t fail_on = 0; ///< the call that throws, counted from 1; 0: none
+
+private:
+  std::int32_t& at(const device::sequence_step& step, std::size_t position) {
+    const auto block = step.blocks.at(position / device::block_tokens);
+    return memory_.at(block * device::block_tokens
+                      + position % device::block_tokens);
+  }
+
+  std::vector<std::int32_t> memory_;
+  bool first_;
+  bool last_;
+  std::size_t calls_ = 0;
+};
+
+} // namespace sluice::actors
