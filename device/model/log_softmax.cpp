@@ -63,15 +63,20 @@ float checked_max(std::span<const float> logits) {
 }
 
 double log_sum(std::span<const float> logits, float best) {
-  std::array<double, 8> lanes{};
-  std::size_t i = 0;
-  for (; i + 8 <= logits.size(); i += 8)
-    for (std::size_t lane = 0; lane < 8; ++lane)
-      lanes[lane] += exp_of_negative(logits[i + lane] - best);
-  for (; i < logits.size(); ++i)
-    lanes[0] += exp_of_negative(logits[i] - best);
-  const double sum = ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3]))
-                     + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]));
+  double sum = 0.0;
+  std::array<float, 64> part;
+  for (std::size_t first = 0; first < logits.size(); first += part.size()) {
+    const auto count = std::min(part.size(), logits.size() - first);
+    for (std::size_t i = 0; i < count; ++i)
+      part[i] = exp_of_negative(logits[first + i] - best);
+    std::fill(part.begin() + static_cast<std::ptrdiff_t>(count), part.end(),
+              0.0f);
+    // Halves are added onto each other: a fixed order that vectorises.
+    for (std::size_t half = part.size() / 2; half > 0; half /= 2)
+      for (std::size_t i = 0; i < half; ++i)
+        part[i] += part[i + half];
+    sum += part[0];
+  }
   return best + std::log(sum);
 }
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <vector>
 
@@ -33,16 +34,34 @@ float min_p_floor(float best, const sampling_params& params) {
   return static_cast<float>(best + distance);
 }
 
+// A logit that at least k tokens reach, as high as is quickly found: the k-th
+// largest of the maxima of `stride` interleaved groups; `floor` when k is
+// larger than that.
+float reached_by(std::span<const float> logits, std::size_t k, float floor) {
+  constexpr std::size_t stride = 256;
+  if (k > stride || logits.size() < 2 * stride)
+    return floor;
+  std::array<float, stride> highest;
+  std::copy_n(logits.begin(), stride, highest.begin());
+  std::size_t i = stride;
+  for (; i + stride <= logits.size(); i += stride)
+    for (std::size_t lane = 0; lane < stride; ++lane)
+      highest[lane] =
+          logits[i + lane] > highest[lane] ? logits[i + lane] : highest[lane];
+  const auto kth = highest.begin() + static_cast<std::ptrdiff_t>(k) - 1;
+  std::nth_element(highest.begin(), kth, highest.end(), std::greater<>{});
+  return std::max(floor, *kth);
+}
+
 // The k best of the logits that reach `floor`, best first, with weights.
 std::vector<candidate> best_k(std::span<const float> logits, float best,
                               float floor, const sampling_params& params) {
+  const float least = reached_by(logits, params.top_k, floor);
   std::vector<candidate> out;
-  out.reserve(logits.size());
   for (std::size_t i = 0; i < logits.size(); ++i)
-    if (logits[i] >= floor)
+    if (logits[i] >= least)
       out.push_back({logits[i], static_cast<std::int32_t>(i)});
   const auto k = std::min<std::size_t>(params.top_k, out.size());
-  // Heap selection: for small k one comparison per token, nearly always.
   std::partial_sort(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(k),
                     out.end(), ranks_before);
   out.resize(k);
@@ -150,9 +169,20 @@ std::vector<candidate> nucleus(std::span<const float> weights, float p,
   for (std::size_t i = 0; i < weights.size(); ++i)
     if (weights[i] > 0.0f && weights[i] >= tail)
       out.push_back({weights[i], static_cast<std::int32_t>(i)});
-  std::sort(out.begin(), out.end(), ranks_before);
-  keep_nucleus(out, p, total);
-  return out;
+  // A heap gives the best first and is left when the nucleus is complete.
+  const auto ranks_after = [](const candidate& a, const candidate& b) {
+    return ranks_before(b, a);
+  };
+  std::make_heap(out.begin(), out.end(), ranks_after);
+  std::vector<candidate> kept;
+  double sum = 0.0;
+  while (!out.empty() && sum < p * total) {
+    std::pop_heap(out.begin(), out.end(), ranks_after);
+    kept.push_back(out.back());
+    sum += kept.back().weight;
+    out.pop_back();
+  }
+  return kept;
 }
 
 } // namespace
