@@ -124,9 +124,6 @@ struct Preprocess {
 
   label @1 :List(LabelRule) $single;
   # Rules that put labels on requests; every rule that finds something counts.
-
-  chatTemplate @2 :Text;
-  # A Jinja file to use in place of the model's own. Relative to the graph file.
 }
 
 struct LabelRule {
@@ -197,11 +194,12 @@ struct ModelActor {
   pipeline @1 :UInt32 = 1 $range((min = 1, max = 1024));
   # Stages that share the layers. A placement may say otherwise.
 
-  batch @2 :UInt32 = 32 $range((min = 1, max = 4096));
+  batch @2 :UInt32 = 64 $range((min = 1, max = 4096));
   # Most requests in one step.
 
   stepTokens @3 :UInt32 = 512 $range((min = 1, max = 1048576));
-  # Most new tokens in one step; long prompts are cut into chunks.
+  # Most new tokens in one step, more than batch; long prompts are cut into
+  # chunks.
 
   queue @4 :UInt32 = 256 $range((min = 0, max = 1000000));
   # Requests that may wait for a place; more are refused.
@@ -209,9 +207,8 @@ struct ModelActor {
   context @5 :UInt32 $range((min = 16, max = 16777216));
   # Longest prompt and answer together, in tokens. The model's if not given.
 
-  kvMemory @6 :UInt64 $format("bytes") $range((min = 65536, max = 1099511627776));
-  # Memory for keys and values of all stages. Sized by batch and context if not
-  # given.
+  kvMemory @6 :UInt64 = 1073741824 $format("bytes") $range((min = 65536, max = 1099511627776));
+  # Most memory for keys and values, all stages together.
 
   threads @7 :UInt32 $range((min = 1, max = 4096));
   # Threads that compute, over all stages. Every core if not given.

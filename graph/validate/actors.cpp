@@ -6,11 +6,25 @@
 
 #include <capnp/dynamic.h>
 
+#include <algorithm>
+
 namespace sluice::graph {
 
 namespace {
 
 constexpr std::size_t longest_name = 63;
+
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+bool is_name_character(char c) {
+  return is_letter(c) || is_digit(c) || c == '_' || c == '-';
+}
 
 /// The name of the union member that the file chose; "unset" after a mistake.
 std::string chosen_kind(schema::Actor::Reader actor) {
@@ -32,15 +46,15 @@ void check_name(std::string_view name, const location& where,
 } // namespace
 
 bool is_name(std::string_view text) {
-  auto letter = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-  };
-  if (text.empty() || text.size() > longest_name || !letter(text.front()))
-    return false;
-  for (char c : text)
-    if (!letter(c) && !(c >= '0' && c <= '9') && c != '_' && c != '-')
-      return false;
-  return true;
+  return !text.empty() && text.size() <= longest_name && is_letter(text.front())
+         && std::all_of(text.begin(), text.end(), is_name_character);
+}
+
+bool is_model_name(std::string_view text) {
+  auto fits = [](char c) { return is_name_character(c) || c == '.'; };
+  return !text.empty() && text.size() <= longest_name
+         && (is_letter(text.front()) || is_digit(text.front()))
+         && std::all_of(text.begin(), text.end(), fits);
 }
 
 void collect_actors(graph_draft& draft, diagnostics& found) {
@@ -51,7 +65,10 @@ void collect_actors(graph_draft& draft, diagnostics& found) {
   for (auto model : root.getModels()) {
     auto at = element("models", i++);
     auto where = draft.at(at + ".name");
-    check_name(model.getName().cStr(), where, "model", found);
+    if (!is_model_name(model.getName().cStr()))
+      found.push_back({where, "model " + in_quotes(model.getName().cStr())
+                                  + " is no name: letters, digits, '_', '-' "
+                                    "and '.', at most 63"});
     draft.models.push_back({model.getName().cStr(),
                             draft.folder / model.getPath().cStr(),
                             model.getContext(), where});

@@ -46,6 +46,20 @@ void check_gateway(const graph_draft& draft, const graph_actor& actor,
   }
 }
 
+void check_model_actor(const graph_draft& draft, const graph_actor& actor,
+                       diagnostics& found) {
+  auto model = actor.settings.getKind().getModel();
+  if (model.getStepTokens() > model.getBatch())
+    return;
+  auto field = draft.config.places().has(actor.at + ".step_tokens")
+                   ? "step_tokens"
+                   : "batch";
+  found.push_back({draft.at(actor.at + "." + field),
+                   "'step_tokens' (" + std::to_string(model.getStepTokens())
+                       + ") must be greater than 'batch' ("
+                       + std::to_string(model.getBatch()) + ")"});
+}
+
 void check_label_rule(const graph_draft& draft, schema::LabelRule::Reader rule,
                       const std::string& at, diagnostics& found) {
   if (rule.hasAs() && !is_name(rule.getAs().cStr()))
@@ -112,21 +126,18 @@ void check_models(const graph_draft& draft, const validate_options& options,
   }
 }
 
-void check_settings(const graph_draft& draft, const validate_options& options,
-                    diagnostics& found) {
+void check_settings(const graph_draft& draft, diagnostics& found) {
   for (const auto& actor : draft.actors) {
     auto kind = actor.settings.getKind();
     if (kind.isGateway())
       check_gateway(draft, actor, found);
+    if (kind.isModel())
+      check_model_actor(draft, actor, found);
     if (!kind.isPreprocess())
       continue;
-    auto preprocess = kind.getPreprocess();
     std::size_t i = 0;
-    for (auto rule : preprocess.getLabel())
+    for (auto rule : kind.getPreprocess().getLabel())
       check_label_rule(draft, rule, element(actor.at + ".label", i++), found);
-    if (options.check_files && preprocess.hasChatTemplate())
-      check_file(draft.folder / preprocess.getChatTemplate().cStr(),
-                 draft.at(actor.at + ".chat_template"), "chat template", found);
   }
 }
 

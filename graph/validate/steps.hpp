@@ -18,8 +18,7 @@ void check_models(const graph_draft& draft, const validate_options& options,
                   diagnostics& found);
 
 /// Addresses, label rules and patterns.
-void check_settings(const graph_draft& draft, const validate_options& options,
-                    diagnostics& found);
+void check_settings(const graph_draft& draft, diagnostics& found);
 
 /// Reads the flow into edges between ports of equal types.
 void connect(graph_draft& draft, diagnostics& found);
@@ -39,7 +38,11 @@ void check_reach(const graph_draft& draft, diagnostics& found);
 /// No cycle but through edges that close the request.
 void check_cycles(const graph_draft& draft, diagnostics& found);
 
-/// Whether `text` may name an actor, model, zone, node or label.
+/// Whether `text` may name an actor, zone, node or label.
 bool is_name(std::string_view text);
+
+/// Whether `text` may name a model: dots and a digit in front too, as in
+/// "Llama-3.2-1B".
+bool is_model_name(std::string_view text);
 
 } // namespace sluice::graph

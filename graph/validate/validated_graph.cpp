@@ -70,7 +70,7 @@ std::optional<validated_graph> validate(graph_config config,
                     {}};
   collect_actors(draft, found);
   check_models(draft, options, found);
-  check_settings(draft, options, found);
+  check_settings(draft, found);
   connect(draft, found);
   check_rules(draft, found);
   check_ports(draft, found);

@@ -60,7 +60,7 @@ struct graph_draft {
 };
 
 struct validate_options {
-  bool check_files = true; ///< model and template files must exist
+  bool check_files = true; ///< model files must exist
 };
 
 class validated_graph {

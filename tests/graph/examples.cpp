@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The example files are right.
-#include "graph/load.hpp"
+#include "graph/default_graph.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -65,6 +65,23 @@ keep:
   BOOST_REQUIRE(graph);
   auto placement = parse_placement(burst, "burst.yaml", *graph.value);
   BOOST_TEST(to_string(placement.mistakes) == "");
+}
+
+BOOST_AUTO_TEST_CASE(bare_model_gets_the_default_graph) {
+  auto result = default_graph("examples/models/edge-q8_0.gguf", ":9000");
+  BOOST_TEST(to_string(result.mistakes) == "");
+  BOOST_REQUIRE(result);
+  BOOST_TEST(result.value->models().front().name == "edge-q8_0");
+  BOOST_TEST(result.value->edges().size() == 4u);
+  auto folder = default_graph("examples/models/tinystories-656k/");
+  BOOST_REQUIRE(folder);
+  BOOST_TEST(folder.value->models().front().name == "tinystories-656k");
+}
+
+BOOST_AUTO_TEST_CASE(missing_bare_model_is_told_by_path) {
+  auto result = default_graph("/no/such \"model\".gguf");
+  BOOST_TEST(to_string(result.mistakes)
+             == "model file '/no/such \"model\".gguf' does not exist\n");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -208,6 +208,13 @@ BOOST_AUTO_TEST_CASE(addresses_parse) {
                 "'127.0.0.1:8080' or ':8080', not 'a:b'\n");
 }
 
+BOOST_AUTO_TEST_CASE(step_holds_more_tokens_than_the_batch_has_requests) {
+  BOOST_TEST(graph_with("{kind: model, model: m}",
+                        "{kind: model, model: m, batch: 600}")
+             == "g.yaml:7:40: 'step_tokens' (512) must be greater than 'batch' "
+                "(600)\n");
+}
+
 BOOST_AUTO_TEST_CASE(empty_key_would_let_everybody_in) {
   BOOST_TEST(graph_with("{kind: gateway}", "{kind: gateway, api_keys: ''}")
              == "g.yaml:5:35: an empty key lets everybody in\n");
