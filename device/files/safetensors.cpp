@@ -147,7 +147,7 @@ std::string shard_name(const json::value& value, const fs::path& index) {
       || name.find('/') != std::string::npos || name.size() != text->size()) {
     throw model_error(index.string()
                       + ": weight_map must name files of the same folder, not "
-                      + json::serialize(value));
+                      + (text == nullptr ? "something else" : shown(*text)));
   }
   return name;
 }

@@ -357,7 +357,8 @@ BOOST_AUTO_TEST_CASE(more_tokens_than_embedding_rows_are_refused) {
 
 BOOST_AUTO_TEST_CASE(unsupported_rope_scaling_is_refused) {
   check_refused(tiny_llama().add_string("llama.rope.scaling.type", "yarn"),
-                "rope scaling \"yarn\" is not supported");
+                "key \"llama.rope.scaling.type\" is \"yarn\", which is not "
+                "supported; linear, longrope");
   check_refused(tiny_llama().add_string("llama.rope.scaling.type", "longrope"),
                 "needs the tensors rope_factors_short.weight");
   check_refused(tiny_llama().add_f32("rope_freqs.weight", {3}),
