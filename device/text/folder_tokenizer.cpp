@@ -207,9 +207,12 @@ tokenizer_parts read_tokenizer_json(const std::filesystem::path& path,
   return parts;
 }
 
-/// Slow tokenizers do not say how they cut words; their class does.
-std::string_view pretokenizer_of_class(std::string_view name) {
-  return name.starts_with("Qwen2") ? "qwen2" : "gpt-2";
+/// Slow tokenizers do not say how they rewrite and cut text; their class does.
+void read_class(std::string_view name, tokenizer_parts& into) {
+  const bool qwen = name.starts_with("Qwen2");
+  into.splits = find_pretokenizer(qwen ? "qwen2" : "gpt-2").splits;
+  if (qwen)
+    into.rewrite.add(nfc_rule{});
 }
 
 void read_merges_text(const std::filesystem::path& path,
@@ -247,13 +250,14 @@ tokenizer_parts read_vocab_and_merges(const std::filesystem::path& folder,
   const json_file file(folder / "vocab.json");
   tokenizer_parts parts;
   parts.model = word_model::byte_pairs;
-  std::string_view class_name;
   const auto& vocab = file.object(file.root(), "the file");
   token_list tokens(file, rows, vocab.size());
   read_vocabulary(file, vocab, tokens);
-  if (config != nullptr) {
+  if (config == nullptr) {
+    read_class("", parts);
+  } else {
     const auto& fields = config->object(config->root(), "the file");
-    class_name = config->text(fields, "tokenizer_class", "");
+    read_class(config->text(fields, "tokenizer_class", ""), parts);
     if (const auto* extra = config->find(fields, "added_tokens_decoder"))
       for (const auto& [key, value] :
            config->object(*extra, "added_tokens_decoder")) {
@@ -266,7 +270,6 @@ tokenizer_parts read_vocab_and_merges(const std::filesystem::path& folder,
         add_extra_token(*config, config->object(value, key), id, tokens, parts);
       }
   }
-  parts.splits = find_pretokenizer(pretokenizer_of_class(class_name)).splits;
   tokens.fill(parts.words);
   read_merges_text(folder / "merges.txt", parts);
   return parts;

@@ -3,6 +3,7 @@
 
 #include "device/text/normalizer.hpp"
 
+#include "device/text/nfc.hpp"
 #include "device/text/utf8.hpp"
 
 namespace sluice::device {
@@ -83,6 +84,10 @@ void run(const strip_rule& rule, std::string& text, bool) {
     end = last;
   }
   text = text.substr(begin, end - begin);
+}
+
+void run(const nfc_rule&, std::string& text, bool) {
+  compose_nfc(text);
 }
 
 } // namespace

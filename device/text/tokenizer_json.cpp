@@ -220,7 +220,9 @@ void read_normalizer(const json_file& file, tokenizer_parts& into) {
     } else if (type == "Strip") {
       into.rewrite.add(strip_rule{file.flag(fields, "strip_left", true),
                                   file.flag(fields, "strip_right", true)});
-    } else if (type != "NFC") {
+    } else if (type == "NFC") {
+      into.rewrite.add(nfc_rule{});
+    } else {
       unknown(file, "normalizer", type);
     }
   };

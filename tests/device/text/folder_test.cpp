@@ -3,6 +3,7 @@
 
 // tokenizer.json in the forms that occur, by Hugging Face's specification.
 #include "device/text/detokenizer.hpp"
+#include "device/text/nfc.hpp"
 #include "device/text/tokenizer.hpp"
 #include "golden_texts.hpp"
 #include "vocabulary_files.hpp"
@@ -33,6 +34,37 @@ const std::string replace_spaces =
   {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}]})";
 
 } // namespace
+
+BOOST_AUTO_TEST_CASE(nfc_composes_what_composes) {
+  // Pairs from Unicode's NormalizationTest.txt and Hangul arithmetic.
+  const std::pair<std::string, std::string> cases[] = {
+      {"plain \xC3\xA9", "plain \u00E9"},
+      {"e\u0301", "\u00E9"},
+      {"D\u0323\u0307", "\u1E0C\u0307"},
+      {"D\u0307\u0323", "\u1E0C\u0307"},
+      {"\u1E0A\u0323", "\u1E0C\u0307"},
+      {"\u212B", "\u00C5"},
+      {"\u0344", "\u0308\u0301"},
+      {"\u0915\u093C", "\u0915\u093C"},
+      {"\u1100\u1161\u11A8", "\uAC01"},
+      {"\uAC00\u11A8", "\uAC01"},
+      {"\u0301e", "\u0301e"},
+      {"a\u0300\u0301\u0315\u0300\u05AE\u0062",
+       "\u00E0\u05AE\u0301\u0300\u0315\u0062"},
+      {"Vie\u0323\u0302t", "Vi\u1EC7t"},
+      {"e\xFF\u0301", "e\xFF\u0301"},
+      {"\U0001F600e\u0301", "\U0001F600\u00E9"},
+  };
+  for (auto [text, expected] : cases) {
+    compose_nfc(text);
+    BOOST_TEST(text == expected);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(qwen2_reads_decomposed_text_as_composed) {
+  const auto tokens = tokenizer::from_folder("tests/data/tokenizers/qwen2");
+  BOOST_TEST(tokens.encode("Vie\u0323\u0302t") == tokens.encode("Việt"));
+}
 
 BOOST_AUTO_TEST_CASE(normalizers_prepend_and_replace) {
   const auto tokens = open_json(json(replace_spaces));
