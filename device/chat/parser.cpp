@@ -98,7 +98,7 @@ symbol parser::intern(std::string_view name) {
 std::string suggestion(std::string_view name,
                        const std::vector<std::string_view>& known) {
   std::string_view best;
-  std::size_t least = std::min<std::size_t>(3, name.size() / 2 + 1);
+  std::size_t least = std::min<std::size_t>(3, name.size() / 2 + 2);
   if (name.size() > 64)
     return "";
   for (std::string_view other : known) {
