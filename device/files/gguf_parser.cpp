@@ -4,6 +4,7 @@
 #include "device/files/gguf_parser.hpp"
 
 #include "device/error.hpp"
+#include "device/files/gguf_tensor_type.hpp"
 #include "device/files/shown.hpp"
 
 #include <algorithm>
@@ -22,53 +23,6 @@ namespace {
 constexpr std::uint64_t max_array_elements = std::uint64_t{1} << 24;
 
 constexpr std::uint64_t max_dimensions = 4;
-
-// Tensor types by GGUF number; only those with a dtype load.
-struct tensor_type {
-  std::uint32_t number;
-  std::string_view name;
-  std::optional<dtype> type;
-};
-
-constexpr std::array<tensor_type, 34> tensor_types{{
-    {0, "F32", dtype::f32},
-    {1, "F16", dtype::f16},
-    {2, "Q4_0", dtype::q4_0},
-    {3, "Q4_1", {}},
-    {6, "Q5_0", {}},
-    {7, "Q5_1", {}},
-    {8, "Q8_0", dtype::q8_0},
-    {9, "Q8_1", {}},
-    {10, "Q2_K", {}},
-    {11, "Q3_K", {}},
-    {12, "Q4_K", dtype::q4_k},
-    {13, "Q5_K", dtype::q5_k},
-    {14, "Q6_K", dtype::q6_k},
-    {15, "Q8_K", {}},
-    {16, "IQ2_XXS", {}},
-    {17, "IQ2_XS", {}},
-    {18, "IQ3_XXS", {}},
-    {19, "IQ1_S", {}},
-    {20, "IQ4_NL", {}},
-    {21, "IQ3_S", {}},
-    {22, "IQ2_S", {}},
-    {23, "IQ4_XS", {}},
-    {24, "I8", {}},
-    {25, "I16", {}},
-    {26, "I32", {}},
-    {27, "I64", {}},
-    {28, "F64", {}},
-    {29, "IQ1_M", {}},
-    {30, "BF16", dtype::bf16},
-    {31, "Q4_0_4_4", {}},
-    {32, "Q4_0_4_8", {}},
-    {34, "TQ1_0", {}},
-    {35, "TQ2_0", {}},
-    {39, "MXFP4", {}},
-}};
-
-constexpr std::string_view supported_types =
-    "F32, F16, BF16, Q8_0, Q4_0, Q4_K, Q5_K and Q6_K";
 
 } // namespace
 
@@ -224,17 +178,12 @@ gguf_parser::tensor_entry gguf_parser::read_tensor_entry() {
   }
   const auto number = read<std::uint32_t>("its type");
   entry.offset = read<std::uint64_t>("its offset");
-  const auto* known = std::find_if(
-      tensor_types.begin(), tensor_types.end(),
-      [&](const tensor_type& type) { return type.number == number; });
-  if (known == tensor_types.end() || !known->type) {
-    const auto type = known == tensor_types.end()
-                          ? "number " + std::to_string(number)
-                          : std::string(known->name);
-    fail(reading_ + " has the unsupported type " + type + "; supported are "
-         + std::string(supported_types));
+  const auto type = gguf_tensor_type(number);
+  if (!type.format) {
+    fail(reading_ + " has the unsupported type " + type.name
+         + "; supported are " + std::string(supported_gguf_types));
   }
-  entry.view.type = *known->type;
+  entry.view.type = *type.format;
   entry.view.shape.assign(inner_first.rend() - dimensions, inner_first.rend());
   check_size(entry.view);
   return entry;
