@@ -1,0 +1,138 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "device/model/shard.hpp"
+
+#include "device/error.hpp"
+#include "device/model/generate.hpp"
+#include "tests/device/model/staged_model.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace sluice::device;
+using namespace sluice::device::tests;
+
+namespace {
+
+const auto* const llama = "tests/data/goldens/llama";
+
+std::vector<std::uint32_t> sizes(std::uint32_t layers, std::uint32_t stages) {
+  std::vector<std::uint32_t> out;
+  std::uint32_t next = 0;
+  for (const auto range : split_layers(layers, stages)) {
+    BOOST_TEST(range.first == next);
+    next = range.last;
+    out.push_back(range.last - range.first);
+  }
+  BOOST_TEST(next == layers);
+  return out;
+}
+
+std::string error_of(std::vector<std::int32_t> ids, std::uint32_t generate) {
+  try {
+    run_greedy(model_files::open(llama), fast_backend(), ids, generate);
+  } catch (const model_error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(shards)
+
+BOOST_AUTO_TEST_CASE(layers_are_cut_into_nearly_equal_ranges) {
+  using counts = std::vector<std::uint32_t>;
+  BOOST_TEST(sizes(8, 1) == counts{8});
+  BOOST_TEST(sizes(8, 4) == (counts{2, 2, 2, 2}));
+  BOOST_TEST(sizes(7, 3) == (counts{2, 2, 3}));
+  BOOST_TEST(sizes(3, 3) == (counts{1, 1, 1}));
+}
+
+BOOST_AUTO_TEST_CASE(ends_of_the_pipeline_know_their_place) {
+  const auto files = model_files::open(llama);
+  const shard head(files, fast_backend(), {0, 1}, 1);
+  const shard middle(files, fast_backend(), {1, 3}, 1);
+  const shard tail(files, fast_backend(), {3, 4}, 1);
+  BOOST_TEST((head.first() && !head.last()));
+  BOOST_TEST((!middle.first() && !middle.last()));
+  BOOST_TEST((!tail.first() && tail.last()));
+}
+
+BOOST_AUTO_TEST_CASE(progress_grows_to_the_whole) {
+  const auto files = model_files::open(llama);
+  std::uint64_t seen = 0;
+  std::uint64_t total = 0;
+  int calls = 0;
+  const shard all(files, fast_backend(), {0, 4}, 1,
+                  [&](std::uint64_t done, std::uint64_t whole) {
+                    BOOST_TEST(done > seen);
+                    seen = done;
+                    total = whole;
+                    ++calls;
+                  });
+  BOOST_TEST(calls == 5);
+  BOOST_TEST(seen == total);
+  BOOST_TEST(all.weight_bytes() > 0u);
+}
+
+BOOST_AUTO_TEST_CASE(only_wanted_rows_give_logits) {
+  const auto files = model_files::open(llama);
+  staged_model model(files, fast_backend(), 1, 4);
+  const std::vector<std::int32_t> ids{5, 17, 42, 9};
+  auto step = step_of(ids, 0, 16);
+  const auto all = model.forward({&step, 1});
+  BOOST_TEST(all.size() == 4 * model.vocabulary());
+  step.outputs = 2;
+  const auto two = model.forward({&step, 1});
+  BOOST_TEST(first_difference(two, std::span(all).last(2 * model.vocabulary()))
+             == -1);
+  step.outputs = 0;
+  BOOST_TEST(model.forward({&step, 1}).empty());
+}
+
+BOOST_AUTO_TEST_CASE(no_steps_give_nothing) {
+  const auto files = model_files::open(llama);
+  staged_model model(files, fast_backend(), 2, 1);
+  BOOST_TEST(model.forward({}).empty());
+}
+
+BOOST_AUTO_TEST_CASE(blocks_can_be_used_again_by_another_sequence) {
+  const auto files = model_files::open(llama);
+  staged_model model(files, fast_backend(), 1, 2);
+  const std::vector<std::int32_t> ids{5, 17, 42, 9};
+  const std::vector<std::int32_t> others(30, 77);
+  const auto step = step_of(ids, 0, 32);
+  const auto fresh = model.forward({&step, 1});
+  const auto other = step_of(others, 0, 32);
+  model.forward({&other, 1});
+  BOOST_TEST(first_difference(model.forward({&step, 1}), fresh) == -1);
+}
+
+BOOST_AUTO_TEST_CASE(a_run_gives_a_row_per_input_and_the_continuation) {
+  const auto files = model_files::open(llama);
+  const std::vector<std::int32_t> ids{5, 17, 42};
+  const auto run = run_greedy(files, fast_backend(), ids, 4);
+  BOOST_TEST(run.vocabulary == 512u);
+  BOOST_TEST(run.logits.size() == 3u * 512u);
+  BOOST_TEST(run.ids.size() == 4u);
+  BOOST_TEST(run.logprobs.size() == 4u);
+  BOOST_TEST(run.ids.front() == argmax(std::span(run.logits).last(512)));
+  for (const auto logprob : run.logprobs)
+    BOOST_TEST(logprob < 0.0f);
+  const auto none = run_greedy(files, fast_backend(), ids, 0);
+  BOOST_TEST(none.ids.empty());
+  BOOST_TEST(first_difference(none.logits, run.logits) == -1);
+}
+
+BOOST_AUTO_TEST_CASE(ids_that_cannot_run_are_refused) {
+  BOOST_TEST(error_of({}, 1) == "ids: at least one token id is needed");
+  BOOST_TEST(error_of({1, 512}, 1)
+             == "ids: no token 512 in a vocabulary of 512");
+  BOOST_TEST(error_of({-1}, 1) == "ids: no token -1 in a vocabulary of 512");
+  BOOST_TEST(error_of({1, 2}, 255)
+             == "ids: 2 tokens and 255 to generate exceed the context of 256");
+  BOOST_TEST(error_of({1, 2}, 0) == "");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
