@@ -24,12 +24,13 @@ constexpr std::size_t attention_rows = 16;
 
 /// One query row and head on its way through the blocks.
 struct attention_state {
-  const float* q;
   float* out;
   std::uint32_t first; ///< first visible position
   std::uint32_t last;  ///< last visible position + 1
   float highest;
   float sum;
+  // Held here so that one pointer reaches all states of a pass.
+  alignas(64) float q[max_head_dim];
   alignas(64) float values[max_head_dim];
 };
 
@@ -170,13 +171,13 @@ inline void start_state(attention_state& s, const attention_task& t,
                         std::uint32_t token, std::uint32_t head) {
   const std::size_t offset =
       token * t.row_stride + std::size_t(head) * t.head_dim;
-  s.q = t.q + offset;
+  std::memcpy(s.q, t.q + offset, t.head_dim * sizeof(float));
   s.out = t.out + offset;
   s.last = t.start + token + 1;
   s.first = t.window != 0 && s.last > t.window ? s.last - t.window : 0;
   s.highest = -__builtin_inff();
   s.sum = 0.0f;
-  std::memset(s.values, 0, sizeof s.values);
+  std::memset(s.values, 0, (t.head_dim + 15) / 16 * 16 * sizeof(float));
 }
 
 void attention(const attention_task& t) {

@@ -154,7 +154,7 @@ void cpu_backend::rms_norm(float* out, const float* x, const float* weight,
 
 const std::byte* cpu_backend::quantize(const packed_shape& shape,
                                        const float* x, std::size_t rows) {
-  const std::size_t bytes = rows * (shape.k / row_block) * shape.input_bytes;
+  const std::size_t bytes = rows * (shape.k / row_block) * max_input_bytes;
   if (inputs_.size() < bytes)
     inputs_.resize(bytes);
   split(rows, shape.k, [&](std::size_t first, std::size_t last) {

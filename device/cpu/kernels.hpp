@@ -26,6 +26,9 @@ inline constexpr std::size_t sum_chunks = 8;
 /// Longest attention head, in elements.
 inline constexpr std::size_t max_head_dim = 512;
 
+/// Most bytes that a row's block of 32 takes once quantised, on any path.
+inline constexpr std::size_t max_input_bytes = 64 + 4 + 8;
+
 /// How a tile's bytes are laid out; see packing.hpp.
 enum class tile_format : std::uint8_t { f32, f16, bf16, u8 };
 
@@ -37,8 +40,6 @@ struct packed_shape {
   bool has_min;           ///< u8: group minimum follows the scale
   std::int32_t zero;      ///< u8: the stored value that means 0
   std::size_t tile_bytes; ///< bytes from tile to tile
-  /// u8: bytes of a row's block of 32 after quantisation, see matmul_kernels.
-  std::size_t input_bytes;
 };
 
 /// One tile range times one row range of a product. Ranges of rows start at a

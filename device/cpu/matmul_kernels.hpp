@@ -13,9 +13,16 @@ namespace {
 
 // Quantised rows lie in panels of max_rows rows, the rest in panels of half the
 // rows, a quarter and so on. A panel of R rows holds per block of 32:
-// [8][R][4] int8, [R] f32 scales, and [32 / group][R] sum terms: with minima
-// scale * sum of the int8 as f32, else -zero * that sum as int32. So a kernel
-// needs one pointer for all its rows.
+// [8][R] inputs of 4 int8, [R] f32 scales, and [32 / group][R] sum terms: with
+// minima scale * sum of the int8 as f32, else -zero * that sum as int32. So a
+// kernel needs one pointer for all its rows.
+constexpr std::size_t values_bytes = 8 * inputs4_bytes;
+
+/// Bytes of one row's block of 32.
+inline std::size_t input_bytes(std::size_t group) {
+  return values_bytes + 4 + 4 * (32 / group);
+}
+
 struct row_panel {
   std::size_t first;
   std::size_t rows;
@@ -35,9 +42,10 @@ inline void store_4(std::byte* p, const void* value) {
   std::memcpy(p, value, 4);
 }
 
-/// One block of 32: scale = amax / 127, values rounded to nearest even. A block
-/// that holds a NaN or an infinity gets it as its scale, so it reaches y.
-inline void quantize_block(std::byte* out, std::size_t rows,
+/// One block of 32 of row `row` of a panel: scale = amax / 127, values rounded
+/// to nearest even. A block that holds a NaN or an infinity gets it as its
+/// scale, so it reaches y.
+inline void quantize_block(std::byte* out, std::size_t row, std::size_t rows,
                            const packed_shape& shape, const float* x) {
   const f32x16 shift = v_set(rounding_shift);
   const f32x16 a[2] = {v_load(x), v_load(x + 16)};
@@ -57,12 +65,13 @@ inline void quantize_block(std::byte* out, std::size_t rows,
   if (shape.group == 32)
     sums[0] += sums[1];
   for (std::size_t i = 0; i < 8; ++i)
-    store_4(out + i * rows * 4, values + 4 * i);
-  store_4(out + rows * 32, &scale);
+    store_inputs4(out + (i * rows + row) * inputs4_bytes, values + 4 * i);
+  out += rows * values_bytes + 4 * row;
+  store_4(out, &scale);
   for (std::size_t g = 0; g < 32 / shape.group; ++g) {
     const float with_scale = scale * sums[g];
     const auto offset = -shape.zero * static_cast<std::int32_t>(sums[g]);
-    store_4(out + rows * (36 + 4 * g),
+    store_4(out + rows * (4 + 4 * g),
             shape.has_min ? static_cast<const void*>(&with_scale) : &offset);
   }
 }
@@ -72,10 +81,10 @@ void quantize(std::byte* q, const packed_shape& shape, const float* x,
   const std::size_t blocks = shape.k / 32;
   for (std::size_t row = first; row < last; ++row) {
     const row_panel p = panel_of(row, rows);
-    std::byte* out =
-        q + p.first * blocks * shape.input_bytes + (row - p.first) * 4;
+    const std::size_t bytes = input_bytes(shape.group);
+    std::byte* out = q + p.first * blocks * bytes;
     for (std::size_t b = 0; b < blocks; ++b)
-      quantize_block(out + b * p.rows * shape.input_bytes, p.rows, shape,
+      quantize_block(out + b * p.rows * bytes, row - p.first, p.rows, shape,
                      x + row * shape.k + b * 32);
   }
 }
@@ -150,9 +159,8 @@ template <std::size_t Group, bool Min, std::size_t R>
 inline void u8_tile(f32x16 (*sums)[sum_chunks], const matmul_task& t,
                     const std::byte* w, std::size_t row) {
   constexpr std::size_t per_block = row_block / Group;
-  constexpr std::size_t input_bytes = row_block + 4 + 4 * per_block;
   const std::size_t blocks = t.shape->k / row_block;
-  const std::byte* x = t.q + row * blocks * input_bytes;
+  const std::byte* x = t.q + row * blocks * input_bytes(Group);
   for (std::size_t c = 0; c < sum_chunks; ++c) {
     f32x16 acc[R];
     for (std::size_t r = 0; r < R; ++r)
@@ -164,29 +172,32 @@ inline void u8_tile(f32x16 (*sums)[sum_chunks], const matmul_task& t,
         const f32x16 scale = v_load(reinterpret_cast<const float*>(w));
         const std::byte* minima = w + 4 * tile_rows;
         w += (Min ? 8 : 4) * tile_rows;
-        const std::byte* sum_terms = x + R * (36 + 4 * g);
+        const std::byte* sum_terms = x + R * (values_bytes + 4 + 4 * g);
         i32x16 isum[R];
 #pragma GCC unroll 8
         for (std::size_t r = 0; r < R; ++r)
           isum[r] = i_set(Min ? 0 : load_i32(sum_terms + 4 * r));
-#pragma GCC unroll 8
+#pragma GCC unroll product_unroll
         for (std::size_t i = 0; i < Group; i += 4, w += 4 * tile_rows) {
           const weights4 a = load_weights4(w);
 #pragma GCC unroll 8
           for (std::size_t r = 0; r < R; ++r)
-            isum[r] = i_dot4(isum[r], a,
-                             load_inputs4(x + (g * Group + i) * R + 4 * r));
+            isum[r] =
+                i_dot4(isum[r], a,
+                       load_inputs4(
+                           x + ((g * Group + i) / 4 * R + r) * inputs4_bytes));
         }
 #pragma GCC unroll 8
         for (std::size_t r = 0; r < R; ++r) {
-          const f32x16 factor = v_mul(scale, broadcast_f32(x + R * 32 + 4 * r));
+          const f32x16 factor =
+              v_mul(scale, broadcast_f32(x + R * values_bytes + 4 * r));
           acc[r] = v_fma(i_to_f32(isum[r]), factor, acc[r]);
           if constexpr (Min)
             acc[r] = v_fma(v_load(reinterpret_cast<const float*>(minima)),
                            broadcast_f32(sum_terms + 4 * r), acc[r]);
         }
       }
-      x += R * input_bytes;
+      x += R * input_bytes(Group);
     }
     for (std::size_t r = 0; r < R; ++r)
       sums[r][c] = acc[r];
@@ -250,7 +261,7 @@ void matmul(const matmul_task& t) {
 // Sixteen accumulators hide the latency of the product.
 std::int32_t integer_peak(std::size_t steps) {
   alignas(64) const std::byte w[64] = {std::byte(3)};
-  const std::byte x[4] = {std::byte(1), std::byte(254)};
+  const std::byte x[8] = {std::byte(1), std::byte(254)};
   const weights4 a = load_weights4(w);
   const inputs4 b = load_inputs4(x);
   i32x16 sums[16];

@@ -21,8 +21,7 @@ packed_shape shape_of(const tensor_view& w) {
                  .group = row_block,
                  .has_min = false,
                  .zero = 0,
-                 .tile_bytes = 0,
-                 .input_bytes = 0};
+                 .tile_bytes = 0};
   switch (w.type) {
   case dtype::f32:
     s.format = tile_format::f32;
@@ -55,7 +54,6 @@ packed_shape shape_of(const tensor_view& w) {
     s.tile_bytes = s.k * tile_rows * block_bytes(w.type);
     return s;
   }
-  s.input_bytes = row_block + 4 + 4 * (row_block / s.group);
   const std::size_t floats = s.has_min ? 2 : 1;
   s.tile_bytes = s.k / s.group * tile_rows * (s.group + floats * sizeof(float));
   return s;
@@ -76,12 +74,13 @@ void pack_blocks(std::byte* tile, const tensor_view& w, const packed_shape& s,
   const std::size_t head = (s.has_min ? 2 : 1) * tile_rows * sizeof(float);
   const std::size_t step = block_elements(w.type);
   unpacked_block block;
-  for (std::size_t r = 0; r < rows; ++r) {
-    const std::byte* source = w.data + (first_row + r) * row_bytes(w.type, s.k);
-    std::byte* out = tile;
-    for (std::size_t i = 0; i < s.k; i += step) {
-      unpack_block(block, w.type, source);
-      source += block_bytes(w.type);
+  const std::size_t stride = row_bytes(w.type, s.k);
+  const std::byte* source = w.data + first_row * stride;
+  const std::size_t packed_step = s.tile_bytes / (s.k / step);
+  for (std::size_t i = 0; i < s.k; i += step, tile += packed_step) {
+    for (std::size_t r = 0; r < rows; ++r) {
+      unpack_block(block, w.type, source + r * stride);
+      std::byte* out = tile;
       for (std::size_t g = 0; g < step / s.group; ++g) {
         std::memcpy(out + r * 4, &block.scales[g], 4);
         if (s.has_min)
@@ -91,6 +90,7 @@ void pack_blocks(std::byte* tile, const tensor_view& w, const packed_shape& s,
           std::memcpy(out + r * 4, block.values + g * s.group + j, 4);
       }
     }
+    source += block_bytes(w.type);
   }
 }
 

@@ -3,8 +3,8 @@
 
 #include "device/cpu/unpack_blocks.hpp"
 
+#include <bit>
 #include <cassert>
-#include <cmath>
 #include <cstring>
 
 namespace sluice::device {
@@ -16,14 +16,13 @@ using bytes = const std::uint8_t*;
 float read_f16(bytes p) {
   std::uint16_t h;
   std::memcpy(&h, p, sizeof h);
-  const float sign = (h & 0x8000u) != 0 ? -1.0f : 1.0f;
-  const int exponent = (h >> 10) & 31;
-  const auto mantissa = static_cast<float>(h & 1023u);
-  if (exponent == 0)
-    return sign * mantissa * 0x1p-24f;
-  if (exponent == 31)
-    return mantissa == 0 ? sign * INFINITY : NAN;
-  return sign * std::ldexp(1024.0f + mantissa, exponent - 25);
+  const std::uint32_t sign = std::uint32_t(h & 0x8000u) << 16;
+  const std::uint32_t rest = h & 0x7fffu;
+  if (rest < 0x0400u) // subnormal
+    return std::bit_cast<float>(
+        sign | std::bit_cast<std::uint32_t>(float(rest) * 0x1p-24f));
+  const std::uint32_t bias = rest >= 0x7c00u ? 255 - 31 : 127 - 15;
+  return std::bit_cast<float>(sign | ((rest << 13) + (bias << 23)));
 }
 
 void unpack_q8_0(unpacked_block& b, bytes p) {

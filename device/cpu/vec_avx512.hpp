@@ -20,6 +20,8 @@ using weights4 = __m512i;
 using inputs4 = __m512i;
 
 constexpr std::size_t max_rows = 8;
+constexpr std::size_t inputs4_bytes = 4;
+constexpr int product_unroll = 8;
 
 inline __mmask16 first_lanes(std::size_t n) {
   return static_cast<__mmask16>((1u << n) - 1u);
@@ -121,6 +123,9 @@ inline f32x16 i_to_f32(i32x16 a) {
 }
 inline weights4 load_weights4(const std::byte* p) {
   return _mm512_loadu_si512(p);
+}
+inline void store_inputs4(std::byte* p, const std::int8_t* x) {
+  std::memcpy(p, x, 4);
 }
 inline inputs4 load_inputs4(const std::byte* p) {
   return _mm512_set1_epi32(load_i32(p));

@@ -31,6 +31,10 @@ struct inputs4 {
 
 /// Rows of x that one pass over a tile serves.
 constexpr std::size_t max_rows = 4;
+/// Bytes of four inputs as store_inputs4 leaves them.
+constexpr std::size_t inputs4_bytes = 4;
+/// Unrolling of the integer products of a group.
+constexpr int product_unroll = 1;
 
 inline std::uint32_t bits(float x) {
   std::uint32_t b;
@@ -182,6 +186,9 @@ inline weights4 load_weights4(const std::byte* p) {
   weights4 w;
   std::memcpy(&w, p, sizeof w);
   return w;
+}
+inline void store_inputs4(std::byte* p, const std::int8_t* x) {
+  std::memcpy(p, x, 4);
 }
 inline inputs4 load_inputs4(const std::byte* p) {
   inputs4 x;
