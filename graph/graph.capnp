@@ -114,6 +114,9 @@ struct Gateway {
 
   threads @8 :UInt32 = 2 $range((min = 1, max = 1024));
   # Threads that serve connections.
+
+  corsOrigin @9 :Text;
+  # Web pages of this origin may ask; "*" means of any. None if not given.
 }
 
 struct Preprocess {
