@@ -49,6 +49,27 @@ std::size_t head_floats(std::uint32_t head_dim) {
   return block_tokens * (head_dim + padded);
 }
 
+/// Where K and V of one row of a call go.
+struct kv_token {
+  std::uint32_t row;
+  std::uint32_t slot; ///< token of its block
+  float* block;
+};
+
+/// k, v [heads, d].
+void store_token(const kv_token& token, const float* k, const float* v,
+                 std::size_t heads, std::size_t d) {
+  const std::size_t padded = (d + 15) / 16 * 16;
+  float* out = token.block;
+  for (std::size_t head = 0; head < heads; ++head, k += d, v += d) {
+    for (std::size_t i = 0; i < d; ++i)
+      out[i * block_tokens + token.slot] = k[i];
+    out += d * block_tokens;
+    std::memcpy(out + token.slot * padded, v, d * sizeof(float));
+    out += block_tokens * padded;
+  }
+}
+
 class cpu_backend final : public backend {
 public:
   cpu_backend(thread_pool& pool, isa path)
@@ -122,6 +143,7 @@ private:
   std::deque<rope_table> ropes_;
   std::vector<std::byte> inputs_; ///< quantised rows of one product
   std::vector<attention_task> tasks_;
+  std::vector<kv_token> tokens_;
 };
 
 void cpu_backend::embed(float* out, const tensor_view& table,
@@ -227,25 +249,23 @@ void cpu_backend::rope(float* x, const rope_config& config,
 void cpu_backend::store_kv(const kv_view& kv, const float* k, const float* v,
                            std::span<const attention_span> spans) {
   const std::size_t d = kv.head_dim;
-  const std::size_t padded = (d + 15) / 16 * 16;
   const std::size_t row_floats = kv.kv_heads * d;
+  const std::size_t block_floats = kv.kv_heads * head_floats(kv.head_dim);
+  tokens_.clear();
   for (const auto& span : spans)
-    split(span.count, row_floats, [&](std::size_t first, std::size_t last) {
-      for (std::size_t i = first; i < last; ++i) {
-        const std::size_t position = span.start + i;
-        const std::size_t block = span.blocks[position / block_tokens];
-        const std::size_t token = position % block_tokens;
-        assert(block < kv.blocks);
-        for (std::size_t head = 0; head < kv.kv_heads; ++head) {
-          float* out =
-              kv.data + (block * kv.kv_heads + head) * head_floats(kv.head_dim);
-          const std::size_t in = (span.row + i) * row_floats + head * d;
-          for (std::size_t j = 0; j < d; ++j)
-            out[j * block_tokens + token] = k[in + j];
-          std::memcpy(out + d * block_tokens + token * padded, v + in, d * 4);
-        }
-      }
-    });
+    for (std::uint32_t i = 0; i < span.count; ++i) {
+      const std::uint32_t position = span.start + i;
+      const std::uint32_t block = span.blocks[position / block_tokens];
+      assert(block < kv.blocks);
+      tokens_.push_back({span.row + i, std::uint32_t(position % block_tokens),
+                         kv.data + block * block_floats});
+    }
+  split(tokens_.size(), 4 * row_floats,
+        [&](std::size_t first, std::size_t last) {
+          for (std::size_t i = first; i < last; ++i)
+            store_token(tokens_[i], k + tokens_[i].row * row_floats,
+                        v + tokens_[i].row * row_floats, kv.kv_heads, d);
+        });
 }
 
 void cpu_backend::attention(float* out, const float* q, const kv_view& kv,
