@@ -38,6 +38,7 @@ struct packed_shape {
   std::size_t k;          ///< inputs
   std::size_t group;      ///< u8: elements per scale, 16 or 32
   bool has_min;           ///< u8: group minimum follows the scale
+  bool half_scales;       ///< u8: scales are f16
   std::int32_t zero;      ///< u8: the stored value that means 0
   std::size_t tile_bytes; ///< bytes from tile to tile
 };

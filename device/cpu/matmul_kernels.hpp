@@ -101,19 +101,19 @@ inline f32x16 chunk_tree(const f32x16* s) {
   return v_add(low, high);
 }
 
-struct load_f32_weights {
+struct load_f32 {
   static constexpr std::size_t size = 4;
   static f32x16 load(const std::byte* p) {
     return v_load(reinterpret_cast<const float*>(p));
   }
 };
-struct load_f16_weights {
+struct load_f16 {
   static constexpr std::size_t size = 2;
   static f32x16 load(const std::byte* p) {
     return v_load_f16(reinterpret_cast<const std::uint16_t*>(p));
   }
 };
-struct load_bf16_weights {
+struct load_bf16 {
   static constexpr std::size_t size = 2;
   static f32x16 load(const std::byte* p) {
     return v_load_bf16(reinterpret_cast<const std::uint16_t*>(p));
@@ -155,7 +155,7 @@ inline f32x16 broadcast_f32(const std::byte* p) {
 /// acc = fma(float(isum), w_scale * x_scale, acc), where isum is the exact sum
 /// of (w - zero) * x; with minima (stored negative) then
 /// acc = fma(min, x_scale * xsum, acc).
-template <std::size_t Group, bool Min, std::size_t R>
+template <class Scales, std::size_t Group, bool Min, std::size_t R>
 inline void u8_tile(f32x16 (*sums)[sum_chunks], const matmul_task& t,
                     const std::byte* w, std::size_t row) {
   constexpr std::size_t per_block = row_block / Group;
@@ -169,9 +169,9 @@ inline void u8_tile(f32x16 (*sums)[sum_chunks], const matmul_task& t,
     for (std::size_t b = chunk_start(c, blocks); b < last; ++b) {
 #pragma GCC unroll 2
       for (std::size_t g = 0; g < per_block; ++g) {
-        const f32x16 scale = v_load(reinterpret_cast<const float*>(w));
-        const std::byte* minima = w + 4 * tile_rows;
-        w += (Min ? 8 : 4) * tile_rows;
+        const f32x16 scale = Scales::load(w);
+        const std::byte* minima = w + Scales::size * tile_rows;
+        w += (Scales::size + (Min ? 4 : 0)) * tile_rows;
         const std::byte* sum_terms = x + R * (values_bytes + 4 + 4 * g);
         i32x16 isum[R];
 #pragma GCC unroll 8
@@ -211,21 +211,21 @@ void one_tile(const matmul_task& t, std::size_t tile, std::size_t row) {
   f32x16 sums[R][sum_chunks];
   switch (s.format) {
   case tile_format::f32:
-    float_tile<load_f32_weights, R>(sums, t, w, row);
+    float_tile<load_f32, R>(sums, t, w, row);
     break;
   case tile_format::f16:
-    float_tile<load_f16_weights, R>(sums, t, w, row);
+    float_tile<load_f16, R>(sums, t, w, row);
     break;
   case tile_format::bf16:
-    float_tile<load_bf16_weights, R>(sums, t, w, row);
+    float_tile<load_bf16, R>(sums, t, w, row);
     break;
   case tile_format::u8:
     if (s.group == 16)
-      u8_tile<16, false, R>(sums, t, w, row);
+      u8_tile<load_f32, 16, false, R>(sums, t, w, row);
     else if (s.has_min)
-      u8_tile<32, true, R>(sums, t, w, row);
+      u8_tile<load_f32, 32, true, R>(sums, t, w, row);
     else
-      u8_tile<32, false, R>(sums, t, w, row);
+      u8_tile<load_f16, 32, false, R>(sums, t, w, row);
     break;
   }
   const std::size_t n0 = tile * tile_rows;

@@ -14,12 +14,18 @@ namespace sluice::device {
 
 namespace {
 
+/// Bytes of scales and minima before the values of a group.
+std::size_t head_bytes(const packed_shape& s) {
+  return tile_rows * (s.half_scales ? 2 : s.has_min ? 8 : 4);
+}
+
 packed_shape shape_of(const tensor_view& w) {
   packed_shape s{.format = tile_format::u8,
                  .n = w.shape[0],
                  .k = w.shape[1],
                  .group = row_block,
                  .has_min = false,
+                 .half_scales = false,
                  .zero = 0,
                  .tile_bytes = 0};
   switch (w.type) {
@@ -34,9 +40,11 @@ packed_shape shape_of(const tensor_view& w) {
     break;
   case dtype::q8_0:
     s.zero = 128;
+    s.half_scales = true;
     break;
   case dtype::q4_0:
     s.zero = 8;
+    s.half_scales = true;
     break;
   case dtype::q4_k:
   case dtype::q5_k:
@@ -54,8 +62,7 @@ packed_shape shape_of(const tensor_view& w) {
     s.tile_bytes = s.k * tile_rows * block_bytes(w.type);
     return s;
   }
-  const std::size_t floats = s.has_min ? 2 : 1;
-  s.tile_bytes = s.k / s.group * tile_rows * (s.group + floats * sizeof(float));
+  s.tile_bytes = s.k / s.group * (tile_rows * s.group + head_bytes(s));
   return s;
 }
 
@@ -71,7 +78,7 @@ void pack_floats(std::byte* tile, const std::byte* source, std::size_t rows,
 
 void pack_blocks(std::byte* tile, const tensor_view& w, const packed_shape& s,
                  std::size_t first_row, std::size_t rows) {
-  const std::size_t head = (s.has_min ? 2 : 1) * tile_rows * sizeof(float);
+  const std::size_t head = head_bytes(s);
   const std::size_t step = block_elements(w.type);
   unpacked_block block;
   const std::size_t stride = row_bytes(w.type, s.k);
@@ -82,7 +89,10 @@ void pack_blocks(std::byte* tile, const tensor_view& w, const packed_shape& s,
       unpack_block(block, w.type, source + r * stride);
       std::byte* out = tile;
       for (std::size_t g = 0; g < step / s.group; ++g) {
-        std::memcpy(out + r * 4, &block.scales[g], 4);
+        if (s.half_scales) // as they open the block in the file
+          std::memcpy(out + r * 2, source + r * stride, 2);
+        else
+          std::memcpy(out + r * 4, &block.scales[g], 4);
         if (s.has_min)
           std::memcpy(out + (tile_rows + r) * 4, &block.minima[g], 4);
         out += head;
