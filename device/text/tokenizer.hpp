@@ -40,6 +40,9 @@ public:
   tokenizer(tokenizer&&) noexcept;
   tokenizer& operator=(tokenizer&&) noexcept;
 
+  /// Broken UTF-8 never fails: byte-level vocabularies keep every byte, others
+  /// have byte tokens for it, or the unknown token. Throws model_error only
+  /// when the file's own pattern explodes on this text.
   std::vector<std::int32_t> encode(std::string_view text,
                                    encode_options options = {}) const;
 
