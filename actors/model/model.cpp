@@ -72,6 +72,10 @@ scheduler_limits limits_for(const model_settings& settings,
       std::uint64_t{limits.max_running}
       * ((limits.context + device::block_tokens - 1) / device::block_tokens);
   limits.kv_blocks = static_cast<std::uint32_t>(std::min(affordable, useful));
+  // What the blocks cannot hold is no context.
+  const auto held = std::uint64_t{limits.kv_blocks} * device::block_tokens;
+  limits.context =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(limits.context, held));
   return limits;
 }
 

@@ -150,6 +150,8 @@ void scheduler_state::stop(caf::error reason) {
     spdlog::error("model '{}': {}", settings.name, *wrong);
   for (const auto& one : stages)
     self->send_exit(one, caf::exit_reason::user_shutdown);
+  if (stages_gone == settings.stages)
+    self->quit(*exit);
 }
 
 void scheduler_state::stage_gone(const caf::down_msg& msg) {

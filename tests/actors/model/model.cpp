@@ -44,6 +44,7 @@ BOOST_AUTO_TEST_CASE(blocks_are_bounded_by_memory) {
   model_settings settings;
   settings.kv_memory = 1 << 20; // a block of this shape takes 96 KiB
   BOOST_TEST(limits_for(settings, shape()).kv_blocks == 10u);
+  BOOST_TEST(limits_for(settings, shape()).context == 160u);
   settings.kv_memory = 1000;
   BOOST_TEST(complaint(settings)
              == "kv_memory: 1000 bytes hold no block of 98304 bytes");

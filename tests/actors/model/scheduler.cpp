@@ -259,4 +259,19 @@ BOOST_FIXTURE_TEST_CASE(stopping_tells_every_request_and_takes_stages_along,
   BOOST_TEST(gone);
 }
 
+BOOST_FIXTURE_TEST_CASE(a_stage_that_dies_fails_the_model_which_still_stops,
+                        one_stage) {
+  settings.load = [](std::uint32_t, const device::shard::progress&)
+      -> std::unique_ptr<stage_engine> { throw 5; };
+  start();
+  BOOST_TEST((state.snapshot()[0].state == model_load::phase::failed));
+  self->monitor(model);
+  self->send_exit(model, caf::exit_reason::user_shutdown);
+  sched.run();
+  bool gone = false;
+  self->receive([&](const caf::down_msg&) { gone = true; },
+                caf::after(0s) >> [] {});
+  BOOST_TEST(gone);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
