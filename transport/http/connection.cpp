@@ -54,8 +54,9 @@ response server_core::refusal(unsigned status, std::string_view why) const {
 }
 
 connection::connection(tcp::socket socket, std::shared_ptr<server_core> core)
-    : socket_{std::move(socket)}, read_timer_{socket_.get_executor()},
-      write_timer_{socket_.get_executor()}, core_{std::move(core)} {}
+    : core_{std::move(core)}, socket_{std::move(socket)},
+      read_timer_{socket_.get_executor()}, write_timer_{
+                                               socket_.get_executor()} {}
 
 connection::~connection() {
   const std::lock_guard lock{core_->mutex};
@@ -336,6 +337,8 @@ void connection::queue(std::string_view bytes, bool last) {
 }
 
 void connection::send(response value) {
+  const auto& more = core_->settings.headers;
+  value.headers.insert(value.headers.end(), more.begin(), more.end());
   if (core_->settings.on_response)
     core_->settings.on_response(value.status);
   auto text = head_text(value, framing::length, keep_alive_ && !core_->stopping,
@@ -346,6 +349,8 @@ void connection::send(response value) {
 }
 
 void connection::send_head(response head) {
+  const auto& more = core_->settings.headers;
+  head.headers.insert(head.headers.end(), more.begin(), more.end());
   if (core_->settings.on_response)
     core_->settings.on_response(head.status);
   queue(head_text(head, chunked_ ? framing::chunked : framing::until_close,

@@ -31,12 +31,13 @@ class connection;
 struct server_core {
   server_settings settings;
   handler handle;
-  boost::asio::io_context context;
   std::atomic<bool> stopping = false;
 
   std::mutex mutex; // guards `open`
   std::condition_variable closed;
   std::unordered_set<connection*> open;
+
+  boost::asio::io_context context; // last: what it drops may use the above
 
   response refusal(unsigned status, std::string_view why) const;
 };
@@ -98,10 +99,10 @@ private:
   void leave();
   void close(close_reason reason);
 
+  std::shared_ptr<server_core> core_; // first: its context outlives the rest
   tcp::socket socket_;
   boost::asio::steady_timer read_timer_;
   boost::asio::steady_timer write_timer_;
-  std::shared_ptr<server_core> core_;
 
   // Strand only.
   stage stage_ = stage::idle;

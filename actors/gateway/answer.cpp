@@ -1,0 +1,226 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "actors/gateway/answer.hpp"
+
+#include "actors/gateway/json_text.hpp"
+#include "actors/gateway/logprobs_json.hpp"
+#include "transport/http/sse.hpp"
+
+#include <numeric>
+
+namespace sluice::actors {
+
+using transport::http::event_text;
+
+namespace {
+
+std::string head(std::string_view id, std::string_view object,
+                 std::int64_t created, std::string_view model) {
+  std::string out = "{\"id\":";
+  append_quoted(out, id);
+  out += ",\"object\":";
+  append_quoted(out, object);
+  out += ",\"created\":" + std::to_string(created) + ",\"model\":";
+  append_quoted(out, model);
+  return out;
+}
+
+void append_item(std::string& list, std::string_view item) {
+  if (!list.empty())
+    list += ',';
+  list += item;
+}
+
+void append_finish(std::string& out, finish_reason reason) {
+  out += ",\"finish_reason\":";
+  if (const auto text = name(reason); text.empty())
+    out += "null";
+  else
+    append_quoted(out, text);
+}
+
+} // namespace
+
+std::string_view name(finish_reason reason) noexcept {
+  switch (reason) {
+  case finish_reason::stop:
+    return "stop";
+  case finish_reason::length:
+    return "length";
+  default:
+    return "";
+  }
+}
+
+answer_writer::answer_writer(const api_request& request, std::string id,
+                             std::int64_t created)
+    : chat_{request.kind == endpoint::chat}, stream_{request.stream},
+      include_usage_{request.include_usage}, logprobs_{request.logprobs},
+      per_prompt_{request.choices}, head_{head(id,
+                                               chat_ ? "chat.completion"
+                                                     : "text_completion",
+                                               created, request.model)},
+      chunk_head_{head(id, chat_ ? "chat.completion.chunk" : "text_completion",
+                       created, request.model)},
+      prompt_tokens_(request.prompts.size()),
+      choices_(request.prompts.size() * request.choices) {
+  for (const auto& prompt : request.prompts)
+    echo_.push_back(request.echo ? prompt.text : std::string{});
+  if (!stream_)
+    for (std::size_t i = 0; i < choices_.size(); ++i)
+      choices_[i].text = echo_[i / per_prompt_];
+}
+
+std::uint32_t answer_writer::completion_tokens() const noexcept {
+  return std::accumulate(choices_.begin(), choices_.end(), 0u,
+                         [](std::uint32_t sum, const choice_text& c) {
+                           return sum + c.completion_tokens;
+                         });
+}
+
+void answer_writer::prompt_tokens(std::size_t choice, std::uint32_t count) {
+  prompt_tokens_[choice / per_prompt_] = count;
+}
+
+std::uint32_t answer_writer::prompt_tokens() const noexcept {
+  return std::accumulate(prompt_tokens_.begin(), prompt_tokens_.end(), 0u);
+}
+
+std::string answer_writer::event(std::size_t choice, std::string_view delta,
+                                 std::string_view logprobs,
+                                 finish_reason finish) const {
+  auto out = chunk_head_;
+  out += ",\"choices\":[{\"index\":" + std::to_string(choice) + ",";
+  out.append(delta).append(",\"logprobs\":").append(logprobs);
+  append_finish(out, finish);
+  out += "}]";
+  if (include_usage_)
+    out += ",\"usage\":null";
+  return event_text(out += '}');
+}
+
+std::string answer_writer::first_events() const {
+  std::string out;
+  for (std::size_t i = 0; i < choices_.size(); ++i) {
+    if (chat_) {
+      out += event(i, "\"delta\":{\"role\":\"assistant\",\"content\":\"\"}",
+                   "null", finish_reason::none);
+    } else if (const auto& echo = echo_[i / per_prompt_]; !echo.empty()) {
+      std::string text = "\"text\":";
+      append_quoted(text, echo);
+      out += event(i, text, "null", finish_reason::none);
+    }
+  }
+  return out;
+}
+
+void answer_writer::book(choice_text& to, const text_delta& delta) {
+  to.text += delta.text;
+  to.completion_tokens =
+      std::max(to.completion_tokens, delta.completion_tokens);
+  if (delta.finish != finish_reason::none)
+    to.finish = delta.finish;
+  for (const auto& token : delta.logprobs) {
+    if (chat_) {
+      append_item(to.logprobs, "");
+      append_chat_logprob(to.logprobs, token);
+      continue;
+    }
+    append_item(to.tokens, "");
+    append_quoted(to.tokens, completion_token(token.text));
+    append_item(to.token_logprobs, "");
+    append_logprob(to.token_logprobs, token.logprob);
+    append_item(to.top_logprobs, "");
+    append_completion_top(to.top_logprobs, token);
+    append_item(to.offsets, std::to_string(to.characters));
+    to.characters += count_characters(token.text);
+  }
+}
+
+std::string answer_writer::logprobs_json(const choice_text& from) const {
+  if (!logprobs_)
+    return "null";
+  if (chat_)
+    return "{\"content\":[" + from.logprobs + "],\"refusal\":null}";
+  return "{\"tokens\":[" + from.tokens + "],\"token_logprobs\":["
+         + from.token_logprobs + "],\"top_logprobs\":[" + from.top_logprobs
+         + "],\"text_offset\":[" + from.offsets + "]}";
+}
+
+std::string answer_writer::push(std::size_t choice, const text_delta& delta) {
+  auto& to = choices_[choice];
+  if (!stream_) {
+    book(to, delta);
+    return {};
+  }
+  // A stream forgets what it has sent; only counters and offsets stay.
+  choice_text now;
+  now.characters = to.characters;
+  book(now, delta);
+  to.characters = now.characters;
+  to.completion_tokens = std::max(to.completion_tokens, now.completion_tokens);
+  to.finish = delta.finish;
+  std::string out;
+  std::string text = chat_ ? "\"delta\":{\"content\":" : "\"text\":";
+  append_quoted(text, delta.text);
+  if (chat_)
+    text += '}';
+  if (!delta.text.empty() || !delta.logprobs.empty())
+    out += event(choice, text, logprobs_json(now), finish_reason::none);
+  if (delta.finish != finish_reason::none)
+    out += event(choice, chat_ ? "\"delta\":{}" : "\"text\":\"\"", "null",
+                 delta.finish);
+  return out;
+}
+
+void answer_writer::append_usage(std::string& out) const {
+  const auto prompt = prompt_tokens();
+  const auto completion = completion_tokens();
+  out += "\"usage\":{\"prompt_tokens\":" + std::to_string(prompt)
+         + ",\"completion_tokens\":" + std::to_string(completion)
+         + ",\"total_tokens\":" + std::to_string(prompt + completion) + "}";
+}
+
+std::string answer_writer::last_events() const {
+  std::string out;
+  if (include_usage_) {
+    auto usage = chunk_head_ + ",\"choices\":[],";
+    append_usage(usage);
+    out += event_text(usage += '}');
+  }
+  return out += event_text("[DONE]");
+}
+
+std::string answer_writer::error_events(const api_error& error) {
+  return event_text(to_json(error)) + event_text("[DONE]");
+}
+
+void answer_writer::append_choice(std::string& out, std::size_t index) const {
+  const auto& from = choices_[index];
+  out += "{\"index\":" + std::to_string(index) + ",";
+  if (chat_)
+    out += "\"message\":{\"role\":\"assistant\",\"content\":";
+  else
+    out += "\"text\":";
+  append_quoted(out, from.text);
+  if (chat_)
+    out += ",\"refusal\":null}";
+  out += ",\"logprobs\":" + logprobs_json(from);
+  append_finish(out, from.finish);
+  out += '}';
+}
+
+std::string answer_writer::body() const {
+  auto out = head_ + ",\"choices\":[";
+  for (std::size_t i = 0; i < choices_.size(); ++i) {
+    if (i > 0)
+      out += ',';
+    append_choice(out, i);
+  }
+  out += "],";
+  append_usage(out);
+  return out += '}';
+}
+
+} // namespace sluice::actors

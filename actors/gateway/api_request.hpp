@@ -1,0 +1,59 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+// A client's request after all checks: what /v1/chat/completions and
+// /v1/completions have in common, free of JSON and of CAF. Made by
+// parse_request.hpp, read by the gateway and the answer's writer.
+#pragma once
+
+#include "actors/gateway/api_error.hpp"
+#include "device/model/sampling.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace sluice::actors {
+
+enum class endpoint : std::uint8_t { chat, completions };
+
+/// A raw prompt: text, or ids when there are any. Both empty for chat.
+struct prompt_source {
+  std::string text;
+  std::vector<std::int32_t> tokens;
+};
+
+struct api_request {
+  endpoint kind = endpoint::chat;
+  std::string model;  ///< as asked, "" when not said
+  std::string tenant; ///< OpenAI's `user`
+  bool stream = false;
+  bool include_usage = false;
+  bool echo = false;         ///< completions: the prompt before the answer
+  std::uint32_t choices = 1; ///< `n`, per prompt
+  std::vector<prompt_source> prompts; ///< chat: one, empty
+  std::string messages;               ///< JSON array, chat only
+  std::string tools;                  ///< JSON array or ""
+  std::string template_options;       ///< JSON object or ""
+  device::sampling_params sampling;   ///< seed only when `seeded`
+  bool seeded = false;
+  std::uint32_t max_tokens = 0; ///< 0: to the end of the context
+  std::vector<std::string> stop;
+  bool logprobs = false;
+  bool specials = false; ///< skip_special_tokens: false
+  std::optional<std::chrono::milliseconds> timeout;
+};
+
+/// What an operator allows.
+struct request_limits {
+  std::uint32_t choices = 16; ///< `n`
+  std::uint32_t prompts = 64; ///< prompts of one /v1/completions
+};
+
+template <class T>
+using parsed = std::variant<T, api_error>;
+
+} // namespace sluice::actors

@@ -1,0 +1,202 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "actors/gateway/flight.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+namespace sluice::actors {
+
+namespace {
+
+using seconds = std::chrono::duration<double>;
+
+std::string shown_id(const submission& from) {
+  const bool chat = from.what.kind == endpoint::chat;
+  std::array<char, 32> text;
+  const int n = std::snprintf(text.data(), text.size(), "%s-%016llx",
+                              chat ? "chatcmpl" : "cmpl",
+                              static_cast<unsigned long long>(from.id));
+  return {text.data(), static_cast<std::size_t>(n)};
+}
+
+finished label_of(finish_reason reason) {
+  switch (reason) {
+  case finish_reason::stop:
+    return finished::stop;
+  case finish_reason::length:
+    return finished::length;
+  default:
+    return finished::abort;
+  }
+}
+
+} // namespace
+
+flight::flight(submission from, request_id first, std::int64_t created,
+               model_metrics& model, door_metrics& door)
+    : from_{std::move(from)}, first_{first}, answer_{from_.what,
+                                                     shown_id(from_), created},
+      model_{&model}, door_{&door}, ended_(answer_.choices()),
+      latest_(answer_.choices()) {}
+
+request flight::to_request(std::size_t index, instant deadline) const {
+  const auto& what = from_.what;
+  const auto& prompt = what.prompts[index / what.choices];
+  request out;
+  out.id = first_ + index;
+  out.deadline = deadline;
+  out.tenant = what.tenant;
+  out.messages = what.messages;
+  out.tools = what.tools;
+  out.template_options = what.template_options;
+  out.text = prompt.text;
+  out.tokens = prompt.tokens;
+  out.sampling = what.sampling;
+  out.sampling.stream = index % what.choices;
+  out.output.max_tokens = what.max_tokens;
+  out.output.stop = what.stop;
+  out.output.logprobs = what.logprobs;
+  out.output.specials = what.specials;
+  return out;
+}
+
+void flight::begin() {
+  if (begun_ || done_)
+    return;
+  begun_ = true;
+  if (!from_.what.stream)
+    return;
+  from_.client->begin_stream(200, {{"Content-Type", "text/event-stream"},
+                                   {"Cache-Control", "no-cache"},
+                                   {"X-Accel-Buffering", "no"}});
+  if (const auto text = answer_.first_events(); !text.empty())
+    from_.client->write(text);
+}
+
+void flight::accepted(request_id id, std::uint32_t prompt_tokens) {
+  if (done_)
+    return;
+  answer_.prompt_tokens(id - first_, prompt_tokens);
+  // Before that a refusal can still have its own status.
+  if (++accepted_ == choices())
+    begin();
+}
+
+void flight::first_text(time_point now) {
+  if (first_text_ != time_point{})
+    return;
+  first_text_ = now;
+  model_->time_to_first_token.observe(seconds{now - from_.arrived}.count());
+}
+
+void flight::delta(const text_delta& delta, time_point now) {
+  const auto choice = static_cast<std::size_t>(delta.id - first_);
+  if (done_ || ended_[choice])
+    return;
+  if (delta.finish == finish_reason::error)
+    return fail(to_api_error(delta.code, delta.error), now);
+  if (delta.finish == finish_reason::cancelled)
+    return fail(to_api_error(errc::cancelled, {}), now);
+  begin();
+  if (delta.completion_tokens > 0 || !delta.text.empty()) {
+    first_text(now);
+    if (latest_[choice] != time_point{})
+      model_->inter_token_latency.observe(
+          seconds{now - latest_[choice]}.count());
+    latest_[choice] = now;
+  }
+  if (delta.prompt_tokens > 0)
+    answer_.prompt_tokens(choice, delta.prompt_tokens);
+  if (const auto text = answer_.push(choice, delta); !text.empty())
+    from_.client->write(text);
+  if (delta.finish == finish_reason::none)
+    return;
+  ended_[choice] = true;
+  count_end(choice);
+  if (std::all_of(ended_.begin(), ended_.end(), [](bool e) { return e; }))
+    finish(now);
+}
+
+void flight::count_end(std::size_t choice) {
+  const auto& said = answer_.choice(choice);
+  const auto label = static_cast<std::size_t>(label_of(said.finish));
+  model_->request_success[label].add();
+  model_->request_generation_tokens.observe(said.completion_tokens);
+}
+
+void flight::finish(time_point now) {
+  done_ = true;
+  if (from_.what.stream) {
+    from_.client->write(answer_.last_events());
+    from_.client->end();
+  } else {
+    from_.client->respond(
+        {200, {{"Content-Type", "application/json"}}, answer_.body()});
+  }
+  model_->e2e_latency.observe(seconds{now - from_.arrived}.count());
+  model_->request_prompt_tokens.observe(answer_.prompt_tokens());
+  const auto tokens = answer_.completion_tokens();
+  if (tokens > choices() && first_text_ != time_point{})
+    model_->time_per_output_token.observe(
+        seconds{now - first_text_}.count() * static_cast<double>(choices())
+        / static_cast<double>(tokens - choices()));
+}
+
+void flight::fail(const api_error& error, time_point now) {
+  if (done_)
+    return;
+  done_ = true;
+  status_ = error.status;
+  if (error.status == 504)
+    door_->deadlines_missed.add();
+  if (begun_ && from_.what.stream) {
+    from_.client->write(answer_writer::error_events(error));
+    from_.client->end();
+  } else {
+    from_.client->respond(to_response(error));
+  }
+  for (std::size_t i = 0; i < choices(); ++i)
+    if (!ended_[i])
+      count_end(i);
+  model_->e2e_latency.observe(seconds{now - from_.arrived}.count());
+}
+
+void flight::gone() {
+  if (done_)
+    return;
+  done_ = true;
+  status_ = 499; // the log's usual word for a client that left
+  for (std::size_t i = 0; i < choices(); ++i)
+    if (!ended_[i])
+      count_end(i);
+}
+
+std::vector<request_id> flight::unfinished() const {
+  std::vector<request_id> out;
+  for (std::size_t i = 0; i < choices(); ++i)
+    if (!ended_[i])
+      out.push_back(first_ + i);
+  return out;
+}
+
+std::string flight::summary(time_point now) const {
+  const auto ms = [&](time_point until) {
+    return until == time_point{} ? -1.0
+                                 : seconds{until - from_.arrived}.count() * 1e3;
+  };
+  std::array<char, 256> text;
+  const int n = std::snprintf(
+      text.data(), text.size(),
+      "POST %s %u%s choices=%zu prompt=%u generated=%u ttft=%.1fms "
+      "total=%.1fms",
+      from_.path.c_str(), status_, from_.what.stream ? " stream" : "",
+      choices(), answer_.prompt_tokens(), answer_.completion_tokens(),
+      ms(first_text_), ms(now));
+  return {text.data(),
+          std::min(text.size() - 1, static_cast<std::size_t>(std::max(n, 0)))};
+}
+
+} // namespace sluice::actors

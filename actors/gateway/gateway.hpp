@@ -1,0 +1,143 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+// The door of a graph: HTTP on one side, request_sink and text_sink on the
+// other. Build spawns it first (so that /health answers while models load),
+// sends it `connect` once the next actor exists, and calls door::open() once
+// the models are ready. Exit with user_shutdown drains, then ends.
+#pragma once
+
+#include "actors/gateway/flight_table.hpp"
+#include "actors/gateway/front.hpp"
+#include "actors/messages.hpp"
+
+#include <caf/all.hpp>
+
+#include <memory>
+
+namespace spdlog {
+class logger;
+} // namespace spdlog
+
+namespace sluice::actors {
+
+struct gateway_settings {
+  front_settings front;
+  std::size_t max_in_flight = 1024;                   ///< choices; above: 429
+  std::chrono::milliseconds request_timeout{600'000}; ///< when not asked less
+  std::chrono::milliseconds drain_timeout{10'000};    ///< at exit
+  std::shared_ptr<spdlog::logger> log = {}; ///< null: no lines per request
+};
+
+/// To the gateway: a client went away.
+struct client_gone {
+  std::uint64_t id = 0; ///< submission::id
+  bool too_slow = false;
+};
+
+/// To the gateway: take no more, wait for what is in flight.
+struct drain {
+  std::uint32_t patience_ms = 0; ///< then what is left is given up
+};
+
+/// Reply to drain.
+struct drained {
+  std::uint32_t abandoned = 0; ///< HTTP requests that were given up
+};
+
+/// To the gateway, from itself: deadlines may have passed.
+struct gateway_tick {};
+
+template <class Inspector>
+auto inspect(Inspector& f, client_gone& x) {
+  return f(caf::meta::type_name("client_gone"), x.id, x.too_slow);
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, drain& x) {
+  return f(caf::meta::type_name("drain"), x.patience_ms);
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, drained& x) {
+  return f(caf::meta::type_name("drained"), x.abandoned);
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, gateway_tick&) {
+  return f(caf::meta::type_name("gateway_tick"));
+}
+
+} // namespace sluice::actors
+
+// Holds the socket of its client: it can never leave this process.
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sluice::actors::submission)
+
+namespace sluice::actors {
+
+using gateway_actor = text_sink::extend<
+    // Sends requests there from now on.
+    caf::reacts_to<connect>,
+    // Asks the graph for a client, or refuses.
+    caf::reacts_to<submission>,
+    // Cancels what the client asked for.
+    caf::reacts_to<client_gone>,
+    // Gives up what is past its deadline.
+    caf::reacts_to<gateway_tick>,
+    // Takes no more; answers when nothing is in flight.
+    caf::replies_to<drain>::with<drained>>;
+
+/// The logic, one member per message.
+struct gateway_state {
+  explicit gateway_state(gateway_actor::pointer self);
+  ~gateway_state();
+
+  gateway_actor::pointer self;
+  gateway_settings settings;
+  std::shared_ptr<door> state;
+  metrics* figures = nullptr;
+  std::unique_ptr<front> http;
+  request_sink next;
+  flight_table flights{0};
+  request_id next_request = 0;
+  bool ticking = false;
+  bool leaving = false; ///< quit once nothing is in flight
+  flight::time_point drain_until{};
+  std::vector<caf::typed_response_promise<drained>> waiting;
+
+  void take(submission from);
+  void on_delta(const text_delta& delta);
+  void on_gone(const client_gone& who);
+  void on_tick();
+  void on_next_down(const caf::error& why);
+  void begin_drain(std::chrono::milliseconds patience);
+
+private:
+  void ask(flight& one, std::chrono::milliseconds timeout);
+  void on_refused(request_id id, const caf::error& why);
+  void cancel_unfinished(const flight& one);
+  void fail(flight& one, const api_error& error);
+  void close(flight& one); ///< after its end: books, log, table
+  void tick_later();
+  void end_drain(std::uint32_t abandoned);
+};
+
+gateway_actor::behavior_type
+gateway(gateway_actor::stateful_pointer<gateway_state> self,
+        std::shared_ptr<gateway_settings> settings, std::shared_ptr<door> state,
+        metrics* figures, std::shared_ptr<std::unique_ptr<front>> http);
+
+/// A running gateway.
+struct gateway_handle {
+  gateway_actor actor;
+  std::shared_ptr<door> state;
+  transport::address listening; ///< with the port the system chose
+};
+
+/// Listens and spawns, detached: its threads wait for nobody. `figures` must
+/// outlive the actor system. Throws transport::http::http_error when it cannot
+/// listen.
+gateway_handle spawn_gateway(caf::actor_system& system,
+                             gateway_settings settings, metrics& figures);
+
+} // namespace sluice::actors

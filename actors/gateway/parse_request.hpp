@@ -1,0 +1,63 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Bodies of OpenAI's API to api_request. Pure. Unknown fields are ignored,
+// null is absent; every other mistake is an api_error naming the field.
+#pragma once
+
+#include "actors/gateway/api_request.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+#include <string_view>
+
+namespace sluice::actors {
+
+class fields;
+
+/// POST /v1/chat/completions.
+parsed<api_request> parse_chat(std::string_view body,
+                               const request_limits& limits);
+
+/// POST /v1/completions.
+parsed<api_request> parse_completion(std::string_view body,
+                                     const request_limits& limits);
+
+/// POST /tokenize: a text or a conversation.
+struct tokenize_request {
+  std::string model;
+  std::string text;
+  bool is_chat = false;
+  boost::json::array messages;
+  boost::json::object template_options;
+  boost::json::array tools;
+  bool add_special = true;
+};
+parsed<tokenize_request> parse_tokenize(std::string_view body);
+
+/// POST /detokenize.
+struct detokenize_request {
+  std::string model;
+  std::vector<std::int32_t> tokens;
+};
+parsed<detokenize_request> parse_detokenize(std::string_view body);
+
+/// Ids outside [0, vocabulary) in the prompt or in logit_bias.
+std::optional<api_error> check_ids(const api_request& request,
+                                   std::int32_t vocabulary);
+
+// -- parts, for the parsers; these throw field_error --------------------------
+
+/// Reads what both endpoints have: sampling, stop, n, stream, seed, ...
+void read_shared(const fields& in, const request_limits& limits,
+                 api_request& out);
+
+/// Checks `messages` and returns them as templates want them: text parts
+/// joined by line breaks, tool call arguments as objects.
+boost::json::array read_messages(const fields& in);
+
+/// chat_template_kwargs, add_generation_prompt and tool_choice in one object.
+boost::json::object read_template_options(const fields& in);
+
+} // namespace sluice::actors

@@ -1,0 +1,383 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "actors/gateway/parse_request.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace sluice::actors;
+
+namespace {
+
+const request_limits limits{.choices = 4, .prompts = 3};
+
+// A chat body with one more field.
+std::string chat(const std::string& more) {
+  return R"({"messages":[{"role":"user","content":"hi"}])"
+         + (more.empty() ? "" : "," + more) + "}";
+}
+
+std::string completion(const std::string& more) {
+  return R"({"prompt":"once")" + (more.empty() ? "" : "," + more) + "}";
+}
+
+api_request good_chat(const std::string& more) {
+  const auto result = parse_chat(chat(more), limits);
+  if (const auto* error = std::get_if<api_error>(&result))
+    BOOST_FAIL(more + ": " + error->message);
+  return std::get<api_request>(result);
+}
+
+api_request good_completion(const std::string& more) {
+  const auto result = parse_completion(completion(more), limits);
+  if (const auto* error = std::get_if<api_error>(&result))
+    BOOST_FAIL(more + ": " + error->message);
+  return std::get<api_request>(result);
+}
+
+// "param: message"
+std::string error_of(const parsed<api_request>& result) {
+  const auto* error = std::get_if<api_error>(&result);
+  if (error == nullptr)
+    return "no error";
+  BOOST_TEST(error->status == 400u);
+  return error->param + ": " + error->message;
+}
+
+std::string bad_chat(const std::string& more) {
+  return error_of(parse_chat(chat(more), limits));
+}
+
+std::string bad_completion(const std::string& more) {
+  return error_of(parse_completion(completion(more), limits));
+}
+
+std::string bad_message(const std::string& message) {
+  return error_of(parse_chat(R"({"messages":[)" + message + "]}", limits));
+}
+
+std::string bad_prompt(const std::string& prompt) {
+  return error_of(parse_completion(R"({"prompt":)" + prompt + "}", limits));
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(parse_request)
+
+BOOST_AUTO_TEST_CASE(defaults_are_openais) {
+  const auto c = good_chat("");
+  BOOST_TEST(c.sampling.temperature == 1.0f);
+  BOOST_TEST(c.sampling.top_p == 1.0f);
+  BOOST_TEST(c.choices == 1u);
+  BOOST_TEST(c.max_tokens == 0u);
+  BOOST_TEST(!c.stream);
+  BOOST_TEST(!c.seeded);
+  BOOST_TEST(c.messages == R"([{"role":"user","content":"hi"}])");
+  BOOST_TEST(c.tools == "");
+  BOOST_TEST(c.template_options == "");
+  BOOST_TEST(good_completion("").max_tokens == 16u);
+}
+
+BOOST_AUTO_TEST_CASE(every_field_arrives_where_it_belongs) {
+  const auto c = good_chat(
+      R"("model":"edge","user":"ann","stream":true,)"
+      R"("stream_options":{"include_usage":true},"n":3,"stop":["a","b"],)"
+      R"("seed":-5,"logprobs":true,"top_logprobs":2,"max_tokens":7,)"
+      R"("max_completion_tokens":9,"logit_bias":{"5":-100,"7":1.5},)"
+      R"("temperature":0,"top_p":0.5,"top_k":40,"min_p":0.1,)"
+      R"("repetition_penalty":1.1,"presence_penalty":-2,)"
+      R"("frequency_penalty":2,"ignore_eos":true,"timeout":1.5,)"
+      R"("skip_special_tokens":false)");
+  BOOST_TEST(c.model == "edge");
+  BOOST_TEST(c.tenant == "ann");
+  BOOST_TEST((c.stream && c.include_usage && c.logprobs && c.specials));
+  BOOST_TEST(c.choices == 3u);
+  BOOST_TEST(c.stop == (std::vector<std::string>{"a", "b"}),
+             boost::test_tools::per_element());
+  BOOST_TEST((c.seeded && c.sampling.seed == std::uint64_t(-5)));
+  BOOST_TEST((c.sampling.logprobs && c.sampling.top_logprobs == 2));
+  BOOST_TEST(c.max_tokens == 9u);
+  BOOST_TEST((
+      c.sampling.logit_bias
+      == std::vector<std::pair<std::int32_t, float>>{{5, -100.0f}, {7, 1.5f}}));
+  BOOST_TEST(c.sampling.temperature == 0.0f);
+  BOOST_TEST(c.sampling.top_p == 0.5f);
+  BOOST_TEST(c.sampling.top_k == 40u);
+  BOOST_TEST(c.sampling.min_p == 0.1f);
+  BOOST_TEST(c.sampling.repetition_penalty == 1.1f);
+  BOOST_TEST(c.sampling.presence_penalty == -2.0f);
+  BOOST_TEST(c.sampling.frequency_penalty == 2.0f);
+  BOOST_TEST(c.sampling.ignore_eos);
+  BOOST_TEST((c.timeout == std::chrono::milliseconds{1500}));
+}
+
+BOOST_AUTO_TEST_CASE(unknown_fields_are_ignored_and_null_is_absent) {
+  const auto c = good_chat(R"("metadata":{"x":[1]},"temperature":null,)"
+                           R"("stop":null,"n":null,"tools":null,"seed":null)");
+  BOOST_TEST(c.sampling.temperature == 1.0f);
+  BOOST_TEST(!c.seeded);
+}
+
+BOOST_AUTO_TEST_CASE(the_last_of_duplicate_keys_counts) {
+  BOOST_TEST(good_chat(R"("n":1,"n":2)").choices == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(wrong_types_name_their_field) {
+  BOOST_TEST(bad_chat(R"("temperature":"hot")")
+             == "temperature: 'temperature' must be a number, not the string "
+                "\"hot\"");
+  BOOST_TEST(bad_chat(R"("stream":1)")
+             == "stream: 'stream' must be true or false, not 1");
+  BOOST_TEST(bad_chat(R"("n":true)")
+             == "n: 'n' must be an integer, not a boolean");
+  BOOST_TEST(bad_chat(R"("n":1.5)") == "n: 'n' must be an integer, not 1.5E0");
+  BOOST_TEST(bad_chat(R"("model":[])")
+             == "model: 'model' must be a string, not an array");
+  BOOST_TEST(bad_chat(R"("stop":5)")
+             == "stop: 'stop' must be a string or an array of strings, not 5");
+  BOOST_TEST(bad_chat(R"("stop":["a",5])")
+             == "stop[1]: 'stop[1]' must be a string, not 5");
+  BOOST_TEST(bad_chat(R"("logit_bias":[])")
+             == "logit_bias: 'logit_bias' must be an object, not an array");
+  BOOST_TEST(bad_chat(R"("tools":{})")
+             == "tools: 'tools' must be an array, not an object");
+  BOOST_TEST(bad_chat(R"("chat_template_kwargs":1)")
+             == "chat_template_kwargs: 'chat_template_kwargs' must be an "
+                "object, not 1");
+  BOOST_TEST(bad_chat(R"("stream":true,"stream_options":true)")
+             == "stream_options: 'stream_options' must be an object, not a "
+                "boolean");
+}
+
+BOOST_AUTO_TEST_CASE(numbers_out_of_range_are_refused) {
+  BOOST_TEST(bad_chat(R"("temperature":2.5)")
+             == "temperature: 'temperature' must be between 0 and 2, not "
+                "2.5E0");
+  BOOST_TEST(bad_chat(R"("temperature":1e999)").starts_with("temperature: "));
+  BOOST_TEST(bad_chat(R"("temperature":-0.1)").starts_with("temperature: "));
+  BOOST_TEST(bad_chat(R"("top_p":1.1)").starts_with("top_p: "));
+  BOOST_TEST(bad_chat(R"("min_p":2)").starts_with("min_p: "));
+  BOOST_TEST(bad_chat(R"("top_k":-2)").starts_with("top_k: "));
+  BOOST_TEST(bad_chat(R"("repetition_penalty":0)")
+             == "repetition_penalty: 'repetition_penalty' must be greater "
+                "than 0");
+  BOOST_TEST(
+      bad_chat(R"("presence_penalty":3)").starts_with("presence_penalty: "));
+  BOOST_TEST(bad_chat(R"("n":0)")
+             == "n: 'n' must be an integer between 1 and 4, not 0");
+  BOOST_TEST(bad_chat(R"("n":5)").starts_with("n: "));
+  BOOST_TEST(bad_chat(R"("n":18446744073709551615)").starts_with("n: "));
+  BOOST_TEST(bad_chat(R"("max_tokens":0)").starts_with("max_tokens: "));
+  BOOST_TEST(
+      bad_chat(R"("max_tokens":1000000000000)").starts_with("max_tokens: "));
+  BOOST_TEST(bad_chat(R"("seed":1e30)").starts_with("seed: "));
+  BOOST_TEST(bad_chat(R"("timeout":0)").starts_with("timeout: "));
+  BOOST_TEST(bad_chat(R"("logprobs":true,"top_logprobs":21)")
+                 .starts_with("top_logprobs: "));
+}
+
+BOOST_AUTO_TEST_CASE(whole_doubles_are_integers_and_zero_top_p_is_the_best) {
+  BOOST_TEST(good_chat(R"("n":2.0)").choices == 2u);
+  BOOST_TEST(good_chat(R"("top_p":0)").sampling.top_p > 0.0f);
+  BOOST_TEST(good_chat(R"("top_k":-1)").sampling.top_k == 0u);
+  BOOST_TEST(good_chat(R"("seed":18446744073709551615)").sampling.seed
+             == 18446744073709551615u);
+}
+
+BOOST_AUTO_TEST_CASE(stop_is_bounded_and_never_empty) {
+  BOOST_TEST(bad_chat(R"("stop":"")") == "stop: 'stop' must not be empty");
+  BOOST_TEST(bad_chat(R"("stop":["a",""])")
+             == "stop[1]: 'stop[1]' must not be empty");
+  std::string many = "\"a\"";
+  for (int i = 0; i < 16; ++i)
+    many += ",\"a\"";
+  BOOST_TEST(bad_chat("\"stop\":[" + many + "]")
+             == "stop: 'stop' must hold at most 16 strings, not 17");
+  BOOST_TEST(bad_chat("\"stop\":\"" + std::string(1025, 'a') + "\"")
+             == "stop: 'stop' must not be longer than 1024 bytes");
+}
+
+BOOST_AUTO_TEST_CASE(logit_bias_maps_ids_to_small_numbers) {
+  BOOST_TEST(bad_chat(R"("logit_bias":{"x":1})")
+             == "logit_bias: 'logit_bias' must map token ids to numbers; 'x' "
+                "is not an id");
+  BOOST_TEST(bad_chat(R"("logit_bias":{"-1":1})").starts_with("logit_bias: "));
+  BOOST_TEST(bad_chat(R"("logit_bias":{"99999999999":1})")
+                 .starts_with("logit_bias: "));
+  BOOST_TEST(bad_chat(R"("logit_bias":{"3":101})")
+             == "logit_bias.3: 'logit_bias.3' must be between -100 and 100, "
+                "not 101");
+}
+
+BOOST_AUTO_TEST_CASE(options_that_need_another_say_so) {
+  BOOST_TEST(bad_chat(R"("stream_options":{})")
+             == "stream_options: 'stream_options' is only allowed with "
+                "'stream': true");
+  BOOST_TEST(bad_chat(R"("top_logprobs":1)")
+             == "top_logprobs: 'top_logprobs' is only allowed with "
+                "'logprobs': true");
+  BOOST_TEST(bad_chat(R"("best_of":3)")
+             == "best_of: 'best_of' must be 1 or equal to 'n'; choosing among "
+                "more answers is not supported");
+  BOOST_TEST(bad_chat(R"("response_format":{"type":"json_object"})")
+             == "response_format.type: 'response_format.type' must be 'text'; "
+                "other formats are not supported");
+  good_chat(R"("response_format":{"type":"text"},"n":2,"best_of":2)");
+}
+
+BOOST_AUTO_TEST_CASE(messages_are_checked_one_by_one) {
+  BOOST_TEST(error_of(parse_chat("{}", limits))
+             == "messages: 'messages' is required");
+  BOOST_TEST(error_of(parse_chat(R"({"messages":[]})", limits))
+             == "messages: 'messages' must not be empty");
+  BOOST_TEST(error_of(parse_chat(R"({"messages":"hi"})", limits))
+             == "messages: 'messages' must be an array, not the string \"hi\"");
+  BOOST_TEST(bad_message("5")
+             == "messages[0]: 'messages[0]' must be an object, not 5");
+  BOOST_TEST(bad_message(R"({"content":"x"})")
+             == "messages[0].role: 'messages[0].role' must be a string");
+  BOOST_TEST(bad_message(R"({"role":"king","content":"x"})")
+             == "messages[0].role: 'messages[0].role' must be one of system, "
+                "developer, user, assistant, tool, function, not the string "
+                "\"king\"");
+  BOOST_TEST(bad_message(R"({"role":"user"})")
+             == "messages[0].content: 'messages[0].content' must be a string "
+                "or an array of text parts");
+  BOOST_TEST(bad_message(R"({"role":"user","content":{}})")
+             == "messages[0].content: 'messages[0].content' must be a string "
+                "or an array of text parts, not an object");
+  BOOST_TEST(
+      bad_message(R"({"role":"user","content":[{"type":"image_url"}]})")
+      == "messages[0].content[0].type: 'messages[0].content[0].type' must be "
+         "'text'; other parts are not supported");
+  BOOST_TEST(bad_message(R"({"role":"user","content":[{"type":"text"}]})")
+             == "messages[0].content[0].text: 'messages[0].content[0].text' "
+                "must be a string");
+  BOOST_TEST(bad_message(R"({"role":"user","content":["x"]})")
+             == "messages[0].content[0]: 'messages[0].content[0]' must be an "
+                "object, not the string \"x\"");
+  BOOST_TEST(bad_message(R"({"role":"assistant","tool_calls":[{}]})")
+             == "messages[0].tool_calls[0].function: "
+                "'messages[0].tool_calls[0].function' must be an object");
+}
+
+BOOST_AUTO_TEST_CASE(text_parts_are_joined_by_line_breaks) {
+  const auto result = parse_chat(
+      R"({"messages":[{"role":"user","content":[{"type":"text","text":"a"},)"
+      R"({"type":"text","text":"b"}]}]})",
+      limits);
+  BOOST_TEST(std::get<api_request>(result).messages
+             == R"([{"role":"user","content":"a\nb"}])");
+}
+
+BOOST_AUTO_TEST_CASE(tool_call_arguments_become_objects) {
+  const auto result = parse_chat(
+      R"({"messages":[{"role":"assistant","content":null,"tool_calls":[)"
+      R"({"id":"1","function":{"name":"f","arguments":"{\"x\":1}"}},)"
+      R"({"id":"2","function":{"name":"g","arguments":"not json"}}]},)"
+      R"({"role":"tool","tool_call_id":"1","content":"ok"}]})",
+      limits);
+  BOOST_TEST(
+      std::get<api_request>(result).messages
+      == R"([{"role":"assistant","content":null,"tool_calls":[{"id":"1",)"
+         R"("function":{"name":"f","arguments":{"x":1}}},{"id":"2",)"
+         R"("function":{"name":"g","arguments":"not json"}}]},)"
+         R"({"role":"tool","tool_call_id":"1","content":"ok"}])");
+}
+
+BOOST_AUTO_TEST_CASE(tools_and_template_options_travel_as_json) {
+  const auto c =
+      good_chat(R"("tools":[{"type":"function"}],"tool_choice":"auto",)"
+                R"("chat_template_kwargs":{"enable_thinking":false},)"
+                R"("add_generation_prompt":false)");
+  BOOST_TEST(c.tools == R"([{"type":"function"}])");
+  BOOST_TEST(c.template_options
+             == R"({"enable_thinking":false,"add_generation_prompt":false,)"
+                R"("tool_choice":"auto"})");
+  BOOST_TEST(good_chat(R"("tools":[{}],"tool_choice":"none")").tools == "");
+}
+
+BOOST_AUTO_TEST_CASE(bodies_that_are_no_json_object_say_why) {
+  const auto message = [](const std::string& body) {
+    return error_of(parse_chat(body, limits));
+  };
+  BOOST_TEST(message("").starts_with(": the body is not JSON: "));
+  BOOST_TEST(message("{\"a\":NaN}").starts_with(": the body is not JSON: "));
+  BOOST_TEST(message("{} x").starts_with(": the body is not JSON: "));
+  BOOST_TEST(message("[]") == ": the body must be a JSON object, not an array");
+  BOOST_TEST(message("{\"a\":\"\xff\"}")
+             == ": the body is not valid UTF-8 (byte 6)");
+  BOOST_TEST(message("{\"a\":" + std::string(5000, '['))
+             == ": the body nests deeper than 32 levels");
+  BOOST_TEST(
+      message(R"({"a":"\ud800"})").starts_with(": the body is not JSON: "));
+}
+
+BOOST_AUTO_TEST_CASE(prompts_come_in_four_forms) {
+  const auto count = [](const std::string& prompt) {
+    const auto result =
+        parse_completion(R"({"prompt":)" + prompt + "}", limits);
+    return std::get<api_request>(result).prompts;
+  };
+  BOOST_TEST(count(R"("a")").front().text == "a");
+  BOOST_TEST(count(R"(["a","b"])").back().text == "b");
+  BOOST_TEST(count("[1,2]").front().tokens.size() == 2u);
+  BOOST_TEST(count("[[1,2],[3]]").back().tokens.front() == 3);
+}
+
+BOOST_AUTO_TEST_CASE(other_prompts_are_refused) {
+  BOOST_TEST(error_of(parse_completion("{}", limits))
+             == "prompt: 'prompt' is required");
+  BOOST_TEST(bad_prompt("5").starts_with("prompt: 'prompt' must be a string, "
+                                         "an array of strings"));
+  BOOST_TEST(bad_prompt("[]") == "prompt: 'prompt' must not be empty");
+  BOOST_TEST(bad_prompt("[[]]") == "prompt[0]: 'prompt[0]' must not be empty");
+  BOOST_TEST(bad_prompt(R"([1,"a"])")
+             == "prompt[1]: 'prompt[1]' must be an integer, not the string "
+                "\"a\"");
+  BOOST_TEST(bad_prompt("[-1]").starts_with("prompt[0]: "));
+  BOOST_TEST(bad_prompt(R"(["a","b","c","d"])")
+             == "prompt: 'prompt' must hold at most 3 prompts, not 4");
+}
+
+BOOST_AUTO_TEST_CASE(completions_have_their_own_logprobs_and_limits) {
+  const auto c = good_completion(R"("logprobs":0)");
+  BOOST_TEST((c.logprobs && c.sampling.top_logprobs == 0));
+  BOOST_TEST(bad_completion(R"("logprobs":true)")
+             == "logprobs: 'logprobs' must be an integer, not a boolean");
+  BOOST_TEST(bad_completion(R"("suffix":"x")")
+             == "suffix: 'suffix' is not supported");
+  BOOST_TEST(good_completion(R"("echo":true)").echo);
+  BOOST_TEST(bad_completion(R"("echo":true,"logprobs":1)")
+             == "echo: 'echo' is not supported together with 'logprobs'");
+  BOOST_TEST(bad_completion(R"("echo":true,"prompt":[1])")
+             == "echo: 'echo' is only supported for text prompts");
+}
+
+BOOST_AUTO_TEST_CASE(ids_beyond_the_vocabulary_are_refused) {
+  auto c = good_completion("");
+  BOOST_TEST(!check_ids(c, 10).has_value());
+  c.prompts = {{"", {9, 10}}};
+  BOOST_TEST(check_ids(c, 10)->message
+             == "'prompt' names token 10, but the vocabulary has 10 tokens");
+  c.prompts.clear();
+  c.sampling.logit_bias = {{12, 1.0f}};
+  BOOST_TEST(check_ids(c, 10)->param == "logit_bias");
+}
+
+BOOST_AUTO_TEST_CASE(tokenize_takes_text_or_messages) {
+  const auto text =
+      std::get<tokenize_request>(parse_tokenize(R"({"prompt":"a"})"));
+  BOOST_TEST((text.text == "a" && text.add_special && !text.is_chat));
+  const auto talk = std::get<tokenize_request>(
+      parse_tokenize(R"({"messages":[{"role":"user","content":"a"}]})"));
+  BOOST_TEST((talk.is_chat && !talk.add_special));
+  BOOST_TEST(std::get<api_error>(parse_tokenize("{}")).message
+             == "'prompt' is required");
+  BOOST_TEST(std::get<api_error>(parse_detokenize("{}")).message
+             == "'tokens' is required");
+  BOOST_TEST(std::get<api_error>(parse_detokenize(R"({"tokens":["a"]})")).param
+             == "tokens[0]");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
