@@ -1,0 +1,198 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "graph/build/assembly.hpp"
+
+#include "actors/postprocess/postprocess.hpp"
+#include "device/cpu/cpu_backend.hpp"
+#include "device/error.hpp"
+#include "graph/build/settings.hpp"
+
+#include <spdlog/logger.h>
+
+#include <algorithm>
+
+namespace sluice::graph {
+
+namespace {
+
+/// Actors so that every edge but those back to the gateway leads to a later
+/// one; the gateway left out.
+std::vector<std::size_t> along_flow(const validated_graph& graph) {
+  std::vector<std::size_t> feeders(graph.actors().size());
+  for (const auto& edge : graph.edges())
+    if (!edge.back())
+      ++feeders[edge.to];
+  std::vector<std::size_t> out;
+  for (std::size_t i = 0; i < feeders.size(); ++i)
+    if (feeders[i] == 0)
+      out.push_back(i);
+  for (std::size_t i = 0; i < out.size(); ++i)
+    for (const auto& edge : graph.edges())
+      if (edge.from == out[i] && !edge.back() && --feeders[edge.to] == 0)
+        out.push_back(edge.to);
+  std::erase_if(out, [&](std::size_t actor) {
+    return graph.actors()[actor].settings.getKind().isGateway();
+  });
+  return out;
+}
+
+const placed_actor* placed_as(const run_options& options,
+                              std::string_view name) {
+  if (options.placement)
+    for (const auto& actor : options.placement->actors())
+      if (actor.name == name)
+        return &actor;
+  return nullptr;
+}
+
+/// The same ids mean the same text.
+bool same_vocabulary(const device::tokenizer& a, const device::tokenizer& b) {
+  if (a.size() != b.size())
+    return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    auto id = static_cast<std::int32_t>(i);
+    if (a.token_text(id) != b.token_text(id))
+      return false;
+  }
+  return true;
+}
+
+} // namespace
+
+assembly::assembly(const validated_graph& graph, const run_options& options,
+                   caf::actor_system& system, shared_parts& parts)
+    : graph_(graph), options_(options), system_(system), parts_(parts),
+      handles_(graph.actors().size()), order_(along_flow(graph)) {}
+
+void assembly::open_models() {
+  for (const auto& model : graph_.models())
+    models_.emplace(model.name,
+                    actors::model_assets::open(model.name, model.path));
+  check_vocabularies();
+}
+
+void assembly::check_vocabularies() const {
+  // One gateway, so all models of a graph speak about the same requests.
+  const auto& first = *models_.begin()->second;
+  for (const auto& [name, assets] : models_)
+    if (!same_vocabulary(first.tokens, assets->tokens))
+      throw device::model_error("models '" + first.name + "' and '" + name
+                                + "' have different vocabularies; models of "
+                                  "one graph share their tokens");
+}
+
+actors::request_sink assembly::spawn(actors::text_sink door) {
+  for (std::size_t i = 0; i < graph_.actors().size(); ++i)
+    if (graph_.actors()[i].settings.getKind().isGateway())
+      handles_[i] = caf::actor_cast<caf::actor>(door);
+  std::for_each(order_.rbegin(), order_.rend(),
+                [&](std::size_t actor) { spawn_one(actor); });
+  return caf::actor_cast<actors::request_sink>(handles_[order_.front()]);
+}
+
+void assembly::spawn_one(std::size_t actor) {
+  auto kind = graph_.actors()[actor].settings.getKind();
+  if (kind.isPreprocess()) {
+    auto settings = kind.getPreprocess();
+    handles_[actor] = caf::actor_cast<caf::actor>(actors::spawn_preprocess(
+        system_, preprocess_settings_of(settings),
+        assets(settings.getModel().cStr()),
+        caf::actor_cast<actors::prompt_sink>(next(actor, "prompt"))));
+  } else if (kind.isRouter()) {
+    spawn_router(actor, kind.getRouter());
+  } else if (kind.isModel()) {
+    spawn_model(actor, kind.getModel());
+  } else if (kind.isPostprocess()) {
+    handles_[actor] = caf::actor_cast<caf::actor>(actors::spawn_postprocess(
+        system_, assets(kind.getPostprocess().getModel().cStr()),
+        caf::actor_cast<actors::text_sink>(next(actor, "text"))));
+  }
+}
+
+void assembly::spawn_router(std::size_t actor,
+                            schema::Router::Reader settings) {
+  std::vector<std::string> names;
+  std::vector<actors::prompt_sink> outputs;
+  for (const auto& edge : graph_.edges())
+    if (edge.from == actor) {
+      names.push_back(edge.output);
+      outputs.push_back(
+          caf::actor_cast<actors::prompt_sink>(handles_[edge.to]));
+    }
+  for (auto rule : settings.getRules())
+    if (rule.getWhen().hasLoadOf() && options_.log)
+      options_.log->warn("{}: rules on load see no load within one process",
+                         graph_.actors()[actor].name);
+  handles_[actor] = caf::actor_cast<caf::actor>(actors::spawn_router(
+      system_, router_settings_of(settings, names), std::move(outputs)));
+}
+
+void assembly::spawn_model(std::size_t actor,
+                           schema::ModelActor::Reader settings) {
+  const auto& name = graph_.actors()[actor].name;
+  const auto* model = graph_.find_model(settings.getModel().cStr());
+  auto& pool = pool_for(settings.getThreads());
+  try {
+    handles_[actor] = caf::actor_cast<caf::actor>(actors::spawn_model(
+        system_, model_settings_of(settings, *model, placed_as(options_, name)),
+        assets(model->name), [&pool] { return device::make_cpu_backend(pool); },
+        caf::actor_cast<actors::token_sink>(next(actor, "tokens")),
+        parts_.figures, parts_.loads));
+  } catch (const device::model_error& error) {
+    throw device::model_error("actor '" + name + "': " + error.what());
+  }
+}
+
+device::thread_pool& assembly::pool_for(std::uint32_t threads) {
+  if (threads == 0 && common_pool_)
+    return *common_pool_;
+  auto count = threads != 0            ? threads
+               : options_.threads != 0 ? options_.threads
+                                       : device::available_cores();
+  parts_.pools.push_back(std::make_unique<device::thread_pool>(count));
+  if (threads == 0)
+    common_pool_ = parts_.pools.back().get();
+  return *parts_.pools.back();
+}
+
+const caf::actor& assembly::next(std::size_t actor,
+                                 std::string_view output) const {
+  return handles_[graph_.leaving(actor, output)->to];
+}
+
+const actors::model_assets_ptr& assembly::assets(std::string_view model) const {
+  return models_.find(model)->second;
+}
+
+std::vector<caf::actor> assembly::spawned() const {
+  std::vector<caf::actor> out;
+  for (auto actor : order_)
+    if (handles_[actor])
+      out.push_back(handles_[actor]);
+  return out;
+}
+
+const actors::model_assets_ptr& assembly::front_model() const {
+  for (const auto& actor : graph_.actors())
+    if (actor.settings.getKind().isPreprocess())
+      return assets(actor.settings.getKind().getPreprocess().getModel().cStr());
+  return models_.begin()->second;
+}
+
+std::uint32_t assembly::context() const {
+  auto least = front_model()->files.config().context;
+  for (const auto& actor : graph_.actors()) {
+    if (!actor.settings.getKind().isModel())
+      continue;
+    auto settings = actor.settings.getKind().getModel();
+    const auto* model = graph_.find_model(settings.getModel().cStr());
+    auto limits = actors::limits_for(
+        model_settings_of(settings, *model, placed_as(options_, actor.name)),
+        assets(model->name)->files.config());
+    least = std::min(least, limits.context);
+  }
+  return least;
+}
+
+} // namespace sluice::graph

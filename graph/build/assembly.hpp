@@ -1,0 +1,71 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Makes the actors of a graph behind its gateway, from the last one of the flow
+// to the first, so that each knows its neighbour when it begins. Used by
+// running_graph.
+#pragma once
+
+#include "actors/messages.hpp"
+#include "actors/runtime/metrics.hpp"
+#include "actors/runtime/model_assets.hpp"
+#include "actors/runtime/readiness.hpp"
+#include "device/cpu/thread_pool.hpp"
+#include "graph/build/running_graph.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sluice::graph {
+
+/// What actors share; outlives the actor system.
+struct shared_parts {
+  actors::metrics figures;
+  actors::readiness loads;
+  std::vector<std::unique_ptr<device::thread_pool>> pools;
+};
+
+class assembly {
+public:
+  assembly(const validated_graph& graph, const run_options& options,
+           caf::actor_system& system, shared_parts& parts);
+
+  /// Opens every model file once. Throws device::model_error, also when models
+  /// that share a flow have different vocabularies.
+  void open_models();
+
+  /// Spawns everything behind the gateway, which takes text as `door`; weights
+  /// load in the background. Returns where requests go.
+  actors::request_sink spawn(actors::text_sink door);
+
+  /// What was spawned, along the flow: the order in which to stop.
+  std::vector<caf::actor> spawned() const;
+
+  /// The model whose tokenizer and template the gateway shows.
+  const actors::model_assets_ptr& front_model() const;
+  /// Tokens of prompt and answer that every model takes.
+  std::uint32_t context() const;
+
+private:
+  void check_vocabularies() const;
+  void spawn_one(std::size_t actor);
+  void spawn_model(std::size_t actor, schema::ModelActor::Reader settings);
+  void spawn_router(std::size_t actor, schema::Router::Reader settings);
+  device::thread_pool& pool_for(std::uint32_t threads);
+  /// The handle that `output` of `actor` leads to.
+  const caf::actor& next(std::size_t actor, std::string_view output) const;
+  const actors::model_assets_ptr& assets(std::string_view model) const;
+
+  const validated_graph& graph_;
+  const run_options& options_;
+  caf::actor_system& system_;
+  shared_parts& parts_;
+  device::thread_pool* common_pool_ = nullptr;
+  std::map<std::string, actors::model_assets_ptr, std::less<>> models_;
+  std::vector<caf::actor> handles_; ///< by actor; empty until spawned
+  std::vector<std::size_t> order_;  ///< along the flow, the gateway left out
+};
+
+} // namespace sluice::graph

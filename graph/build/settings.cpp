@@ -1,0 +1,90 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "graph/build/settings.hpp"
+
+#include "device/error.hpp"
+
+#include <algorithm>
+
+namespace sluice::graph {
+
+actors::gateway_settings gateway_settings_of(schema::Gateway::Reader settings,
+                                             const run_options& options) {
+  const auto listen = options.listen.value_or(settings.getListen().cStr());
+  const auto where = transport::parse_address(listen);
+  if (!where)
+    throw device::model_error("cannot listen on '" + listen
+                              + "': write an address such as "
+                                "'127.0.0.1:8080' or ':8080'");
+  actors::gateway_settings out;
+  out.front.http.listen = *where;
+  out.front.http.threads = settings.getThreads();
+  out.front.http.max_connections = settings.getMaxConnections();
+  out.front.http.body_limit = settings.getMaxBody();
+  out.front.http.idle_timeout =
+      std::chrono::milliseconds(settings.getIdleTimeout());
+  for (auto key : settings.getApiKeys())
+    out.front.api_keys.push_back(key.cStr());
+  out.front.limits.choices = settings.getMaxChoices();
+  out.front.cors_origin = settings.getCorsOrigin().cStr();
+  out.max_in_flight = settings.getMaxRequests();
+  out.request_timeout = std::chrono::milliseconds(settings.getDeadline());
+  out.drain_timeout = options.drain;
+  out.log = options.log;
+  return out;
+}
+
+actors::preprocess_settings
+preprocess_settings_of(schema::Preprocess::Reader settings) {
+  actors::preprocess_settings out;
+  for (auto rule : settings.getLabel()) {
+    actors::label_rule made;
+    made.as = rule.getAs().cStr();
+    if (rule.getFind() == schema::Detector::PII)
+      made.find = "pii";
+    for (auto word : rule.getWords())
+      made.words.push_back(word.cStr());
+    made.pattern = rule.getPattern().cStr();
+    out.labels.push_back(std::move(made));
+  }
+  return out;
+}
+
+actors::router_settings
+router_settings_of(schema::Router::Reader settings,
+                   const std::vector<std::string>& outputs) {
+  actors::router_settings out;
+  for (auto rule : settings.getRules()) {
+    auto when = rule.getWhen();
+    // A comparison with NaN, which stands for "not written", never holds.
+    bool busy = when.hasLoadOf() && when.getAbove() >= 0;
+    if (busy)
+      continue;
+    auto output = std::find(outputs.begin(), outputs.end(),
+                            std::string_view(rule.getTo().cStr()));
+    out.rules.push_back({when.getLabel().cStr(),
+                         static_cast<std::size_t>(output - outputs.begin())});
+  }
+  return out;
+}
+
+actors::model_settings model_settings_of(schema::ModelActor::Reader settings,
+                                         const graph_model& model,
+                                         const placed_actor* placed) {
+  if (placed && (placed->tensor > 1 || placed->expert > 1))
+    throw device::model_error("one process offers 'pipeline', but neither "
+                              "'tensor' nor 'expert'");
+  actors::model_settings out;
+  out.pipeline = placed ? placed->pipeline : settings.getPipeline();
+  out.max_running = settings.getBatch();
+  out.max_waiting = settings.getQueue();
+  out.token_budget = settings.getStepTokens();
+  out.kv_memory = settings.getKvMemory();
+  out.context = settings.getContext();
+  if (out.context == 0 || (model.context != 0 && model.context < out.context))
+    out.context = model.context;
+  return out;
+}
+
+} // namespace sluice::graph
