@@ -134,19 +134,22 @@ BOOST_AUTO_TEST_CASE(long_words_are_cut_in_messages) {
 // Every prefix of a right file, and files with bytes changed at random, end in
 // diagnostics.
 BOOST_AUTO_TEST_CASE(cut_and_bent_files_never_crash) {
-  for (const auto* base : {&right_router, &right_placement})
-    for (std::size_t size = 0; size < base->size(); ++size) {
-      mistakes(base->substr(0, size));
-      placement_mistakes(base->substr(0, size));
-    }
+  auto read = [](const std::string& text, bool placement) {
+    auto found = placement ? placement_mistakes(text) : mistakes(text);
+    BOOST_TEST(found.size() < 100000u);
+  };
+  for (bool placement : {false, true}) {
+    const auto& base = placement ? right_placement : right_router;
+    for (std::size_t size = 0; size < base.size(); ++size)
+      read(base.substr(0, size), placement);
+  }
   std::mt19937 random(7);
   const std::string letters = "{}[]:,-&*!|>'\"%@`#? \n\t0a.";
-  for (int i = 0; i < 2000; ++i) {
+  for (int i = 0; i < 500; ++i) {
     auto text = i % 2 == 0 ? right_router : right_placement;
     for (int n = 0; n < 3; ++n)
       text[random() % text.size()] = letters[random() % letters.size()];
-    mistakes(text);
-    placement_mistakes(text);
+    read(text, i % 2 != 0);
   }
 }
 
