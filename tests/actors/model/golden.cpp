@@ -58,13 +58,20 @@ void check_same(const answers& got, const answers& expected) {
   }
 }
 
+#ifdef __SANITIZE_THREAD__
+// Every suppressed report about CAF's mailboxes costs milliseconds.
+constexpr request_id prompts = 4;
+#else
+constexpr request_id prompts = 32;
+#endif
+
 void check_topologies(const model_assets_ptr& assets,
                       std::vector<std::uint32_t> pipelines) {
   const auto vocabulary = assets->files.config().vocabulary;
   answers alone;
   {
     real_model model{assets, {.max_running = 1}};
-    alone = run_all(model, vocabulary, 32);
+    alone = run_all(model, vocabulary, prompts);
   }
   for (const auto pipeline : pipelines)
     for (const std::uint32_t batch : {2u, 5u, 32u}) {
@@ -72,7 +79,7 @@ void check_topologies(const model_assets_ptr& assets,
       model_settings settings{.pipeline = pipeline, .max_running = batch};
       settings.token_budget = batch + 40;
       real_model model{assets, settings};
-      check_same(run_all(model, vocabulary, 32), alone);
+      check_same(run_all(model, vocabulary, prompts), alone);
       BOOST_TEST(model.status().books == "");
       BOOST_TEST(model.status().free_blocks == model.status().blocks);
     }
@@ -82,8 +89,9 @@ void check_topologies(const model_assets_ptr& assets,
   scarce.kv_memory = std::uint64_t{14} * 2 * 4 * config.layers * config.kv_heads
                      * config.head_dim * device::block_tokens;
   real_model model{assets, scarce};
-  check_same(run_all(model, vocabulary, 32), alone);
-  BOOST_TEST(model.counts.model(assets->name).preemptions.value() > 0u);
+  check_same(run_all(model, vocabulary, prompts), alone);
+  if (prompts == 32)
+    BOOST_TEST(model.counts.model(assets->name).preemptions.value() > 0u);
 }
 
 } // namespace
