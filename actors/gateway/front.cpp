@@ -358,13 +358,7 @@ http::response front::detokenize(const http_request& got) const {
     return to_response({501, "this model has no tokenizer", {}, {}, 0});
   for (const auto id : what.tokens)
     if (model->vocabulary > 0 && id >= model->vocabulary)
-      return to_response({400,
-                          "'tokens' names token " + std::to_string(id)
-                              + ", but the vocabulary has "
-                              + std::to_string(model->vocabulary) + " tokens",
-                          "tokens",
-                          {},
-                          0});
+      return to_response(beyond_vocabulary("tokens", id, model->vocabulary));
   std::string body = "{\"prompt\":";
   append_quoted(body, model->decode(what.tokens));
   return json_response(body += '}');

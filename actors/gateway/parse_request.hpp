@@ -43,6 +43,10 @@ struct detokenize_request {
 };
 parsed<detokenize_request> parse_detokenize(std::string_view body);
 
+/// "'prompt' names token 300, but the vocabulary has 256 tokens"
+api_error beyond_vocabulary(std::string_view param, std::int32_t id,
+                            std::int32_t vocabulary);
+
 /// Ids outside [0, vocabulary) in the prompt or in logit_bias.
 std::optional<api_error> check_ids(const api_request& request,
                                    std::int32_t vocabulary);

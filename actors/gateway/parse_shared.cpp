@@ -153,27 +153,27 @@ void read_shared(const fields& in, const request_limits& limits,
     out.max_tokens = static_cast<std::uint32_t>(*limit);
 }
 
+api_error beyond_vocabulary(std::string_view param, std::int32_t id,
+                            std::int32_t vocabulary) {
+  std::string text = "'";
+  text.append(param).append("' names token ").append(std::to_string(id));
+  text.append(", but the vocabulary has ").append(std::to_string(vocabulary));
+  text.append(" tokens");
+  return {400, std::move(text), std::string{param}, {}, 0};
+}
+
 std::optional<api_error> check_ids(const api_request& request,
                                    std::int32_t vocabulary) {
   const auto wrong = [&](std::int32_t id) {
     return id < 0 || id >= vocabulary;
   };
-  const auto error = [&](const char* param, std::int32_t id) {
-    return api_error{400,
-                     "'" + std::string{param} + "' names token "
-                         + std::to_string(id) + ", but the vocabulary has "
-                         + std::to_string(vocabulary) + " tokens",
-                     param,
-                     {},
-                     0};
-  };
   for (const auto& [id, bias] : request.sampling.logit_bias)
     if (wrong(id))
-      return error("logit_bias", id);
+      return beyond_vocabulary("logit_bias", id, vocabulary);
   for (const auto& prompt : request.prompts)
     for (const auto id : prompt.tokens)
       if (wrong(id))
-        return error("prompt", id);
+        return beyond_vocabulary("prompt", id, vocabulary);
   return std::nullopt;
 }
 

@@ -75,6 +75,8 @@ void connection::enroll() {
 }
 
 void connection::start() {
+  error_code ignored;
+  socket_.non_blocking(true, ignored);
   enroll();
   asio::dispatch(socket_.get_executor(), [self = shared_from_this()] {
     if (self->core_->stopping)
@@ -84,6 +86,8 @@ void connection::start() {
 }
 
 void connection::start_refusing() {
+  error_code ignored;
+  socket_.non_blocking(true, ignored);
   enroll();
   asio::dispatch(socket_.get_executor(), [self = shared_from_this()] {
     self->refuse(503, "too many connections");
@@ -186,9 +190,13 @@ void connection::read_more() {
   if (reading_ || stage_ == stage::closed || in_.size() >= pipeline_limit)
     return;
   reading_ = true;
-  socket_.async_read_some(
-      in_.prepare(read_size),
-      [self = shared_from_this()](const error_code& ec, std::size_t bytes) {
+  // Waits without a buffer: answering may consume `in_` meanwhile, which would
+  // move the place that a pending read had been promised.
+  socket_.async_wait(
+      tcp::socket::wait_read, [self = shared_from_this()](error_code ec) {
+        std::size_t bytes = 0;
+        if (!ec && self->stage_ != stage::closed)
+          bytes = self->socket_.read_some(self->in_.prepare(read_size), ec);
         self->on_read(ec, bytes);
       });
 }
@@ -198,6 +206,8 @@ void connection::on_read(error_code ec, std::size_t bytes) {
   in_.commit(bytes);
   if (stage_ == stage::closed)
     return;
+  if (ec == asio::error::would_block)
+    return read_more();
   if (ec) {
     bool answered = false;
     {

@@ -8,6 +8,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <future>
+#include <thread>
 
 using namespace sluice::test;
 using namespace std::chrono_literals;
@@ -241,7 +242,9 @@ BOOST_AUTO_TEST_CASE(a_full_house_answers_429) {
   h.tell(say(got[0].id, "a", 1, finish_reason::stop));
   h.tell(say(got[1].id, "b", 1, finish_reason::stop));
   BOOST_TEST(first.get().status == 200u);
-  BOOST_TEST(h.figures.door.requests_in_flight.value() == 0.0);
+  // The client hears before the books are closed.
+  while (h.figures.door.requests_in_flight.value() > 0)
+    std::this_thread::yield();
 }
 
 BOOST_AUTO_TEST_CASE(a_graph_that_dies_fails_its_requests) {

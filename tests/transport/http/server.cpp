@@ -79,6 +79,27 @@ BOOST_AUTO_TEST_CASE(pipelined_requests_are_answered_in_their_order) {
     t.join();
 }
 
+BOOST_AUTO_TEST_CASE(bytes_sent_ahead_are_not_read_twice) {
+  std::promise<std::shared_ptr<exchange>> first;
+  server door{quiet(), [&](request got, std::shared_ptr<exchange> out) {
+                if (got.path == "/1")
+                  first.set_value(std::move(out));
+                else
+                  out->respond({200, {}, got.path});
+              }};
+  raw_socket peer{door.listening().port};
+  peer.send(get("/1"));
+  auto held = first.get_future().get();
+  peer.send(get("/2")); // read while /1 is still being answered
+  std::this_thread::sleep_for(20ms);
+  held->respond({200, {}, "/1"});
+  held.reset();
+  peer.read_until("/1");
+  peer.read_until("/2");
+  peer.send("GET /3 HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n");
+  BOOST_TEST(peer.read_all().ends_with("\r\n\r\n/3"));
+}
+
 BOOST_AUTO_TEST_CASE(a_request_cut_anywhere_is_put_together) {
   server door{quiet(), echo};
   const std::string text =
