@@ -96,16 +96,16 @@ prompt_sink spawn_model(caf::actor_system& system,
                         metrics& counts, readiness& state) {
   const auto& config = assets->files.config();
   scheduler_settings scheduling;
-  scheduling.name = assets->name;
+  scheduling.name = settings.name.empty() ? assets->name : settings.name;
   scheduling.limits = limits_for(settings, config);
   scheduling.end_tokens = config.end_tokens;
   scheduling.stages = settings.pipeline;
   scheduling.load = shard_loader(assets, std::move(backends), settings.pipeline,
                                  scheduling.limits.kv_blocks);
   scheduling.answers = std::move(answers);
-  scheduling.counts = &counts.model(assets->name);
+  scheduling.counts = &counts.model(scheduling.name);
   scheduling.state = &state;
-  scheduling.slot = state.add(assets->name);
+  scheduling.slot = state.add(scheduling.name);
   return system.spawn<caf::detached>(scheduler, std::move(scheduling));
 }
 

@@ -13,9 +13,18 @@
 
 namespace sluice::actors {
 
-/// Prompts that carry `label` go to `output`; "" matches every prompt.
+/// Compares a model's load: prompts it holds divided by its batch.
+struct load_condition {
+  std::size_t meter = 0; ///< index into the loads given to choose
+  std::optional<float> above;
+  std::optional<float> below;
+};
+
+/// Prompts that carry `label` ("": every prompt) while the load is as `load`
+/// says go to `output`.
 struct route_rule {
   std::string label;
+  std::optional<load_condition> load;
   std::size_t output = 0; ///< index into the router's outputs
 };
 
@@ -23,8 +32,10 @@ class route_policy {
 public:
   explicit route_policy(std::vector<route_rule> rules);
 
-  /// Index of the output for a prompt with these labels, or nothing.
-  std::optional<std::size_t> choose(std::span<const std::string> labels) const;
+  /// Index of the output for a prompt with these labels, or nothing. `loads`
+  /// [meters] are the loads at this moment.
+  std::optional<std::size_t> choose(std::span<const std::string> labels,
+                                    std::span<const double> loads = {}) const;
 
 private:
   std::vector<route_rule> rules_;

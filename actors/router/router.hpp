@@ -9,6 +9,7 @@
 #include "actors/messages.hpp"
 #include "actors/router/route_policy.hpp"
 
+#include <functional>
 #include <vector>
 
 namespace sluice::actors {
@@ -16,6 +17,8 @@ namespace sluice::actors {
 struct router_settings {
   /// Each rule's output is an index into the outputs given to spawn_router.
   std::vector<route_rule> rules;
+  /// Loads that the rules compare, read for each prompt; thread-safe.
+  std::vector<std::function<double()>> meters;
 };
 
 struct router_state {
@@ -24,7 +27,10 @@ struct router_state {
   static inline const char* name = "router";
   prompt_sink::pointer self;
   route_policy policy{{}};
+  std::vector<std::function<double()>> meters;
   std::vector<prompt_sink> outputs;
+
+  std::optional<std::size_t> choose(const prompt& wish) const;
 };
 
 prompt_sink::behavior_type

@@ -120,12 +120,10 @@ void assembly::spawn_router(std::size_t actor,
       outputs.push_back(
           caf::actor_cast<actors::prompt_sink>(handles_[edge.to]));
     }
-  for (auto rule : settings.getRules())
-    if (rule.getWhen().hasLoadOf() && options_.log)
-      options_.log->warn("{}: rules on load see no load within one process",
-                         graph_.actors()[actor].name);
-  handles_[actor] = caf::actor_cast<caf::actor>(actors::spawn_router(
-      system_, router_settings_of(settings, names), std::move(outputs)));
+  auto routes = router_settings_of(
+      settings, names, [this](std::string_view one) { return meter_of(one); });
+  handles_[actor] = caf::actor_cast<caf::actor>(
+      actors::spawn_router(system_, std::move(routes), std::move(outputs)));
 }
 
 void assembly::spawn_model(std::size_t actor,
@@ -134,9 +132,12 @@ void assembly::spawn_model(std::size_t actor,
   const auto* model = graph_.find_model(settings.getModel().cStr());
   auto& pool = pool_for(settings.getThreads());
   try {
+    auto chosen =
+        model_settings_of(settings, *model, placed_as(options_, name));
+    chosen.name = model_name(actor);
     handles_[actor] = caf::actor_cast<caf::actor>(actors::spawn_model(
-        system_, model_settings_of(settings, *model, placed_as(options_, name)),
-        assets(model->name), [&pool] { return device::make_cpu_backend(pool); },
+        system_, chosen, assets(model->name),
+        [&pool] { return device::make_cpu_backend(pool); },
         caf::actor_cast<actors::token_sink>(next(actor, "tokens")),
         parts_.figures, parts_.loads));
   } catch (const device::model_error& error) {
@@ -163,6 +164,39 @@ const caf::actor& assembly::next(std::size_t actor,
 
 const actors::model_assets_ptr& assembly::assets(std::string_view model) const {
   return models_.find(model)->second;
+}
+
+std::string assembly::model_name(std::size_t actor) const {
+  const auto model_of = [](const graph_actor& one) {
+    const auto kind = one.settings.getKind();
+    return kind.isModel() ? std::string(kind.getModel().getModel().cStr())
+                          : std::string();
+  };
+  const auto& all = graph_.actors();
+  auto model = model_of(all[actor]);
+  const bool shared = std::ranges::count(all, model, model_of) > 1;
+  return shared ? model + "/" + all[actor].name : model;
+}
+
+// Load is prompts held divided by the batch; the scheduler keeps both figures.
+std::function<double()> assembly::meter_of(std::string_view actor) const {
+  const auto& all = graph_.actors();
+  const auto found = std::ranges::find(all, actor, &graph_actor::name);
+  const auto& figures = parts_.figures.model(
+      model_name(static_cast<std::size_t>(found - all.begin())));
+  const auto batch = found->settings.getKind().getModel().getBatch();
+  return [&figures, batch] {
+    return (figures.requests_running.value() + figures.requests_waiting.value())
+           / batch;
+  };
+}
+
+std::vector<actors::model_actor> assembly::models() const {
+  std::vector<actors::model_actor> out;
+  for (auto actor : order_)
+    if (handles_[actor] && graph_.actors()[actor].settings.getKind().isModel())
+      out.push_back(caf::actor_cast<actors::model_actor>(handles_[actor]));
+  return out;
 }
 
 std::vector<caf::actor> assembly::spawned() const {

@@ -43,6 +43,9 @@ public:
   /// What was spawned, along the flow: the order in which to stop.
   std::vector<caf::actor> spawned() const;
 
+  /// The model actors: where block books are asked for.
+  std::vector<actors::model_actor> models() const;
+
   /// The model whose tokenizer and template the gateway shows.
   const actors::model_assets_ptr& front_model() const;
   /// Tokens of prompt and answer that every model takes.
@@ -57,6 +60,10 @@ private:
   /// The handle that `output` of `actor` leads to.
   const caf::actor& next(std::size_t actor, std::string_view output) const;
   const actors::model_assets_ptr& assets(std::string_view model) const;
+  /// What figures and messages call the model of this actor: by its own name,
+  /// and the actor's where several actors run it.
+  std::string model_name(std::size_t actor) const;
+  std::function<double()> meter_of(std::string_view actor) const;
 
   const validated_graph& graph_;
   const run_options& options_;

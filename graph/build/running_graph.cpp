@@ -22,6 +22,8 @@ namespace {
 
 constexpr std::chrono::milliseconds progress_every{50};
 constexpr std::chrono::milliseconds actor_patience{5'000};
+constexpr int books_attempts = 50;
+constexpr std::chrono::milliseconds books_interval{20};
 
 struct system_config : caf::actor_system_config {
   system_config() { actors::apply_system_settings(*this); }
@@ -126,31 +128,71 @@ struct running_graph::impl {
     changed.notify_all();
   }
 
-  std::uint32_t stop() {
+  stop_report stop() {
     if (stopping.exchange(true))
-      return 0;
-    std::uint32_t given_up = 0;
-    caf::scoped_actor self{system};
-    auto patience = static_cast<std::uint32_t>(options.drain.count());
-    self->request(door.actor, options.drain + actor_patience,
-                  actors::drain{patience})
-        .receive(
-            [&](const actors::drained& done) { given_up = done.abandoned; },
-            [](const caf::error&) {});
+      return report;
+    drain();
     loader.join();
+    // Cancelled requests free their blocks within a step, not at once.
+    if (report.given_up == 0)
+      report.books = books();
     auto order = made.spawned();
     order.push_back(caf::actor_cast<caf::actor>(door.actor));
-    auto killed =
+    report.killed =
         actors::stop_in_order(system, std::move(order), actor_patience);
-    if (killed != 0 && options.log)
-      options.log->warn("{} actors had to be killed", killed);
     std::lock_guard lock(mutex);
     if (!settled)
       failure = "stopped before it was ready";
     settled = true;
     open = false;
     changed.notify_all();
-    return given_up;
+    return report;
+  }
+
+  void drain() {
+    caf::scoped_actor self{system};
+    auto patience = static_cast<std::uint32_t>(options.drain.count());
+    self->request(door.actor, options.drain + actor_patience,
+                  actors::drain{patience})
+        .receive(
+            [&](const actors::drained& done) {
+              report.given_up = done.abandoned;
+            },
+            [](const caf::error&) {});
+  }
+
+  /// Every block must be free when nothing is in flight. A cancel may still be
+  /// on its way to a model, so that it gets a moment.
+  std::string books() {
+    std::string wrong;
+    for (const auto& model : made.models())
+      for (int attempt = 0; attempt < books_attempts; ++attempt) {
+        auto found = books_of(model);
+        if (found.empty())
+          break;
+        if (attempt + 1 == books_attempts)
+          wrong += (wrong.empty() ? "" : "; ") + found;
+        std::this_thread::sleep_for(books_interval);
+      }
+    return wrong;
+  }
+
+  std::string books_of(const actors::model_actor& model) {
+    std::string wrong;
+    caf::scoped_actor self{system};
+    self->request(model, actor_patience, actors::get_model_status{})
+        .receive(
+            [&](const actors::model_status& status) {
+              wrong = status.books;
+              if (wrong.empty() && status.free_blocks != status.blocks)
+                wrong = std::to_string(status.blocks - status.free_blocks)
+                        + " of " + std::to_string(status.blocks)
+                        + " blocks are not free";
+            },
+            [&](const caf::error& error) {
+              wrong = "no answer: " + actors::context_of(error);
+            });
+    return wrong;
   }
 
   validated_graph graph;
@@ -162,6 +204,7 @@ struct running_graph::impl {
   actors::gateway_handle door;
   actors::request_sink entry;
   std::atomic<bool> stopping = false;
+  stop_report report; ///< written by the first stop() alone
   std::thread loader;
 
   mutable std::mutex mutex;
@@ -197,7 +240,7 @@ std::string running_graph::failure() const {
   return impl_->failure;
 }
 
-std::uint32_t running_graph::stop() {
+stop_report running_graph::stop() {
   return impl_->stop();
 }
 

@@ -35,6 +35,16 @@ struct run_options {
   std::shared_ptr<spdlog::logger> log; ///< null: silent
 };
 
+/// How a graph ended.
+struct stop_report {
+  std::uint32_t given_up = 0; ///< HTTP requests that drained too slowly
+  std::uint32_t killed = 0;   ///< actors that did not stop in time
+  /// What is wrong with the models' block books; "" if every block was free.
+  std::string books;
+
+  bool clean() const noexcept { return killed == 0 && books.empty(); }
+};
+
 class running_graph {
 public:
   /// Listens, and returns while models load in the background: until they are
@@ -59,9 +69,9 @@ public:
   std::string failure() const;
 
   /// Takes no more requests, lets those under way end within the drain time,
-  /// then stops the actors along the flow and joins their threads. Returns how
-  /// many requests were given up. Later calls do nothing.
-  std::uint32_t stop();
+  /// then stops the actors along the flow and joins their threads. Later calls
+  /// return the first one's report.
+  stop_report stop();
 
 private:
   struct impl;

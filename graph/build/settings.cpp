@@ -6,8 +6,19 @@
 #include "device/error.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <optional>
 
 namespace sluice::graph {
+
+namespace {
+
+/// NaN stands for "not written".
+std::optional<float> written(float value) {
+  return std::isnan(value) ? std::nullopt : std::optional(value);
+}
+
+} // namespace
 
 actors::gateway_settings gateway_settings_of(schema::Gateway::Reader settings,
                                              const run_options& options) {
@@ -53,18 +64,24 @@ preprocess_settings_of(schema::Preprocess::Reader settings) {
 
 actors::router_settings
 router_settings_of(schema::Router::Reader settings,
-                   const std::vector<std::string>& outputs) {
+                   const std::vector<std::string>& outputs,
+                   const meter_maker& meter) {
   actors::router_settings out;
   for (auto rule : settings.getRules()) {
     auto when = rule.getWhen();
-    // A comparison with NaN, which stands for "not written", never holds.
-    bool busy = when.hasLoadOf() && when.getAbove() >= 0;
-    if (busy)
-      continue;
     auto output = std::find(outputs.begin(), outputs.end(),
                             std::string_view(rule.getTo().cStr()));
-    out.rules.push_back({when.getLabel().cStr(),
-                         static_cast<std::size_t>(output - outputs.begin())});
+    actors::route_rule made{
+        .label = when.getLabel().cStr(),
+        .load = {},
+        .output = static_cast<std::size_t>(output - outputs.begin())};
+    if (when.hasLoadOf()) {
+      made.load = {.meter = out.meters.size(),
+                   .above = written(when.getAbove()),
+                   .below = written(when.getBelow())};
+      out.meters.push_back(meter(when.getLoadOf().cStr()));
+    }
+    out.rules.push_back(std::move(made));
   }
   return out;
 }

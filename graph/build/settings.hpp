@@ -10,6 +10,9 @@
 #include "actors/router/router.hpp"
 #include "graph/build/running_graph.hpp"
 
+#include <functional>
+#include <string_view>
+
 namespace sluice::graph {
 
 /// Throws device::model_error when options.listen is no address.
@@ -19,12 +22,14 @@ actors::gateway_settings gateway_settings_of(schema::Gateway::Reader settings,
 actors::preprocess_settings
 preprocess_settings_of(schema::Preprocess::Reader settings);
 
-/// `outputs` are the router's outputs in the order of the rules' indices. Load
-/// is taken as 0: rules for a busy model never match, rules for an idle one
-/// always do.
+/// Reads the load of the model actor of that name.
+using meter_maker = std::function<std::function<double()>(std::string_view)>;
+
+/// `outputs` are the router's outputs in the order of the rules' indices.
 actors::router_settings
 router_settings_of(schema::Router::Reader settings,
-                   const std::vector<std::string>& outputs);
+                   const std::vector<std::string>& outputs,
+                   const meter_maker& meter);
 
 /// `placed` may be null. Throws device::model_error for degrees that one
 /// process does not offer.

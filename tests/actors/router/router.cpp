@@ -31,8 +31,9 @@ struct fixture : stepped_system {
     std::vector<prompt_sink> outputs;
     for (auto& log : logs)
       outputs.push_back(keep(system.spawn(dummy_model, &log)));
-    door = keep(spawn_router(system, {{{"sensitive", 1}, {"", 0}}}, outputs));
-    strict = keep(spawn_router(system, {{{"sensitive", 1}}}, outputs));
+    door = keep(spawn_router(system, {{{"sensitive", {}, 1}, {"", {}, 0}}, {}},
+                             outputs));
+    strict = keep(spawn_router(system, {{{"sensitive", {}, 1}}, {}}, outputs));
   }
 
   static prompt wish(request_id id, std::vector<std::string> labels) {
@@ -51,15 +52,24 @@ struct fixture : stepped_system {
 
 BOOST_AUTO_TEST_SUITE(router_)
 
+BOOST_AUTO_TEST_CASE(a_load_rule_matches_only_beyond_its_bound) {
+  const route_policy policy{{{"", load_condition{0, 0.8f, {}}, 1},
+                             {"", load_condition{1, {}, 0.5f}, 2},
+                             {"", {}, 0}}};
+  BOOST_TEST(policy.choose({}, std::vector{0.9, 0.9}).value() == 1u);
+  BOOST_TEST(policy.choose({}, std::vector{0.8, 0.5}).value() == 0u);
+  BOOST_TEST(policy.choose({}, std::vector{0.1, 0.1}).value() == 2u);
+}
+
 BOOST_AUTO_TEST_CASE(the_first_matching_rule_wins) {
-  const route_policy policy{{{"a", 2}, {"b", 1}, {"", 0}}};
+  const route_policy policy{{{"a", {}, 2}, {"b", {}, 1}, {"", {}, 0}}};
   const std::vector<std::string> both{"b", "a"};
   BOOST_TEST(policy.choose(both).value() == 2u);
   BOOST_TEST(policy.choose({}).value() == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(no_rule_means_no_output) {
-  const route_policy policy{{{"a", 2}}};
+  const route_policy policy{{{"a", {}, 2}}};
   BOOST_TEST(!policy.choose({}));
   BOOST_TEST(!route_policy{{}}.choose({}));
 }
