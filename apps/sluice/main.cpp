@@ -1,13 +1,65 @@
 // SPDX-FileCopyrightText: The Sluice authors
 // SPDX-License-Identifier: Apache-2.0
 
-// The sluice program: parses the command line and hands over to a command.
-#include <CLI/CLI.hpp>
+// The sluice program: reads the command line, runs one command, and turns what
+// it throws into a message and an exit code.
+#include "apps/sluice/command.hpp"
+
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <exception>
+#include <iostream>
+
+namespace {
+
+constexpr auto version = "sluice 0.1.0";
+
+// Standard output belongs to answers, so the log goes to standard error.
+void set_up_log(const sluice::apps::global_options& options) {
+  spdlog::set_default_logger(spdlog::stderr_color_mt("sluice"));
+  spdlog::set_pattern("%H:%M:%S.%e %^%l%$ %v");
+  spdlog::set_level(options.verbose ? spdlog::level::debug
+                    : options.quiet ? spdlog::level::warn
+                                    : spdlog::level::info);
+}
+
+} // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"Sluice: large-language-model applications as actor graphs",
+  using namespace sluice::apps;
+  CLI::App app{"Sluice runs large-language-model applications as graphs of "
+               "actors.\nA graph file says what flows, a placement file says "
+               "where it runs.",
                "sluice"};
+  app.set_version_flag("--version", version);
   app.require_subcommand(1);
-  CLI11_PARSE(app, argc, argv);
-  return 0;
+  app.fallthrough();
+  global_options global;
+  app.add_flag("-q,--quiet", global.quiet, "No progress, warnings only");
+  app.add_flag("-v,--verbose", global.verbose, "Debug log");
+  selected_command selected;
+  add_run(app, global, selected);
+  add_check(app, global, selected);
+  add_show(app, global, selected);
+  add_schema(app, global, selected);
+  add_chat(app, global, selected);
+  add_ask(app, global, selected);
+  add_info(app, global, selected);
+  add_bench(app, global, selected);
+  add_logits(app, global, selected);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const bool asked_for_help = error.get_exit_code() == 0;
+    app.exit(error);
+    return static_cast<int>(asked_for_help ? exit_code::ok : exit_code::usage);
+  }
+  set_up_log(global);
+  try {
+    return static_cast<int>(selected.run());
+  } catch (const std::exception& error) {
+    std::cerr << "sluice: " << error.what() << '\n';
+    return static_cast<int>(exit_code::failed);
+  }
 }

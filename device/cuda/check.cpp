@@ -21,7 +21,7 @@ std::string describe(cudaError_t code, const std::source_location& where) {
 } // namespace
 
 cuda_error::cuda_error(cudaError_t code, const std::source_location& where)
-  : std::runtime_error(describe(code, where)), code_(code) {}
+    : std::runtime_error(describe(code, where)), code_(code) {}
 
 void check(cudaError_t status, const std::source_location& where) {
   if (status == cudaSuccess)

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The Sluice authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Turns CUDA status codes into exceptions. A function, not a macro: the place of
-// the call comes along as std::source_location.
+// Turns CUDA status codes into exceptions. A function, not a macro: the place
+// of the call comes along as std::source_location.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -23,8 +23,8 @@ private:
 };
 
 /// Throws cuda_error unless `status` is cudaSuccess.
-void check(cudaError_t status, const std::source_location& where
-                               = std::source_location::current());
+void check(cudaError_t status,
+           const std::source_location& where = std::source_location::current());
 
 /// Number of usable devices; 0 without a driver. Never throws.
 int device_count() noexcept;

@@ -32,8 +32,8 @@ public:
       static_cast<void>(cudaFree(data_));
   }
   device_buffer(device_buffer&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)),
-      size_(std::exchange(other.size_, 0)) {}
+      : data_(std::exchange(other.data_, nullptr)),
+        size_(std::exchange(other.size_, 0)) {}
   device_buffer& operator=(device_buffer&& other) noexcept {
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);

@@ -18,7 +18,7 @@ public:
   stream();
   ~stream();
   stream(stream&& other) noexcept
-    : handle_(std::exchange(other.handle_, nullptr)) {}
+      : handle_(std::exchange(other.handle_, nullptr)) {}
   stream& operator=(stream&& other) noexcept;
 
   cudaStream_t get() const noexcept { return handle_; }
@@ -35,7 +35,7 @@ public:
   event();
   ~event();
   event(event&& other) noexcept
-    : handle_(std::exchange(other.handle_, nullptr)) {}
+      : handle_(std::exchange(other.handle_, nullptr)) {}
   event& operator=(event&& other) noexcept;
 
   cudaEvent_t get() const noexcept { return handle_; }

@@ -1,0 +1,82 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+// sluice ask: one question, made for pipes. The answer alone goes to standard
+// output.
+#include "apps/sluice/chat_target.hpp"
+#include "apps/sluice/command.hpp"
+#include "apps/sluice/conversation.hpp"
+#include "apps/sluice/interrupt.hpp"
+
+#include <cstdio>
+#include <iostream>
+#include <iterator>
+#include <memory>
+
+namespace sluice::apps {
+
+namespace {
+
+struct ask_options {
+  target_options target;
+  chat_options chat;
+  std::string question;
+  bool stats = false;
+};
+
+std::string question_of(const ask_options& options) {
+  if (options.question != "-")
+    return options.question;
+  std::string text{std::istreambuf_iterator<char>{std::cin}, {}};
+  while (text.ends_with('\n'))
+    text.pop_back();
+  return text;
+}
+
+void print_stats(const answer_stats& stats) {
+  std::fprintf(stderr,
+               "%u prompt tokens, %u tokens (%s); first token after %.1f ms, "
+               "then %.0f tokens/s\n",
+               stats.prompt_tokens, stats.completion_tokens,
+               stats.finish.c_str(), stats.first_token * 1e3,
+               stats.tokens_per_second());
+}
+
+exit_code ask(const ask_options& options, bool quiet) {
+  const auto question = question_of(options);
+  chat_target target{options.target, quiet};
+  interrupt_guard interrupt;
+  conversation talk{target.server(), options.chat,
+                    [&] { return interrupt.raised(); }};
+  const auto stats = talk.ask(
+      question, [](std::string_view text) { std::cout << text << std::flush; });
+  std::cout << std::endl;
+  if (options.stats) {
+    if (const auto start = target.milliseconds_to_ready())
+      std::fprintf(stderr, "ready %.0f ms after the start; ", *start);
+    print_stats(stats);
+  }
+  return interrupt.raised() ? exit_code::interrupted : exit_code::ok;
+}
+
+} // namespace
+
+void add_ask(CLI::App& app, const global_options& global,
+             selected_command& selected) {
+  auto* command = app.add_subcommand("ask", "Ask one question");
+  auto options = std::make_shared<ask_options>();
+  command
+      ->add_option("QUESTION", options->question,
+                   "The question; - reads a pipe")
+      ->required();
+  command->add_option("-m,--model", options->target.path,
+                      "Model or graph file to start for this question");
+  options->target.add_to(*command);
+  add_chat_options(*command, options->chat);
+  command->add_flag("--stats", options->stats, "Print times and counts");
+  command->callback([options, &selected, &global] {
+    selected.run = [options, &global] { return ask(*options, global.quiet); };
+  });
+}
+
+} // namespace sluice::apps

@@ -1,0 +1,66 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "apps/sluice/chat_target.hpp"
+
+#include <boost/url/parse.hpp>
+
+#include <chrono>
+#include <stdexcept>
+
+namespace sluice::apps {
+
+void target_options::add_to(CLI::App& command) {
+  command.add_option("--url", url, "Server to talk to")->capture_default_str();
+}
+
+void add_chat_options(CLI::App& command, chat_options& options) {
+  command.add_option("--system", options.system, "System message");
+  command.add_option("--served-model", options.model,
+                     "Model name to ask for (default: the server's)");
+  command.add_option("--api-key", options.api_key, "Key of the server");
+  command.add_option("--temperature", options.temperature,
+                     "0 is greedy (default: the server's)");
+  command.add_option("--seed", options.seed, "Seed of the sampling");
+  command.add_option("--max-tokens", options.max_tokens,
+                     "Longest answer in tokens");
+}
+
+transport::address parse_server_url(const std::string& url) {
+  const auto refuse = [&](const char* why) {
+    return std::invalid_argument("--url " + url + ": " + why);
+  };
+  if (const auto plain = transport::parse_address(url))
+    return *plain;
+  const auto parsed = boost::urls::parse_uri(url);
+  if (!parsed)
+    throw refuse("write it as http://host:port");
+  if (parsed->scheme() != "http")
+    throw refuse("only http:// is spoken here");
+  auto host = std::string{parsed->host_address()};
+  if (host.empty())
+    throw refuse("it names no host");
+  const auto port = parsed->port_number();
+  return {std::move(host), port != 0 ? port : std::uint16_t{80}};
+}
+
+chat_target::chat_target(const target_options& options, bool quiet) {
+  if (options.path.empty()) {
+    server_ = parse_server_url(options.url);
+    return;
+  }
+  const auto start = std::chrono::steady_clock::now();
+  graph_ = std::make_unique<served_graph>(
+      serve_options{.path = options.path, .listen = "127.0.0.1:0"}, quiet);
+  graph_->wait_until_ready();
+  server_ = graph_->address();
+  ready_ms_ = std::chrono::duration<double, std::milli>(
+                  std::chrono::steady_clock::now() - start)
+                  .count();
+}
+
+std::optional<double> chat_target::milliseconds_to_ready() const noexcept {
+  return ready_ms_;
+}
+
+} // namespace sluice::apps

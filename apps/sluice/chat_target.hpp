@@ -1,0 +1,48 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Whom `chat` and `ask` talk to: a server that runs already, or a model or
+// graph file that this process serves to itself on a free loopback port.
+#pragma once
+
+#include "apps/sluice/conversation.hpp"
+#include "apps/sluice/served_graph.hpp"
+#include "transport/address.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace sluice::apps {
+
+struct target_options {
+  std::string path; ///< model or graph file; empty: use url
+  std::string url = "http://127.0.0.1:8080";
+
+  void add_to(CLI::App& command);
+};
+
+/// Adds the options of a conversation to a command.
+void add_chat_options(CLI::App& command, chat_options& options);
+
+/// "http://host:port" or "host:port". Throws std::invalid_argument.
+transport::address parse_server_url(const std::string& url);
+
+/// Ready to be asked once it is built; stops what it started.
+class chat_target {
+public:
+  chat_target(const target_options& options, bool quiet);
+
+  const transport::address& server() const noexcept { return server_; }
+  /// From the start of loading until ready; nothing for a --url.
+  std::optional<double> milliseconds_to_ready() const noexcept;
+
+private:
+  std::unique_ptr<served_graph> graph_;
+  transport::address server_;
+  std::optional<double> ready_ms_;
+};
+
+} // namespace sluice::apps

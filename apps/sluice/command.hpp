@@ -1,0 +1,53 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+// The commands of the sluice program and what they share: exit codes and the
+// options before the command. Each command adds itself to the command line and
+// returns its exit code; main maps exceptions to messages.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <functional>
+
+namespace sluice::apps {
+
+/// Exit codes, as shells and scripts expect them.
+enum class exit_code : int {
+  ok = 0,
+  failed = 1,       ///< the work could not be done; a message says why
+  usage = 2,        ///< the command line is wrong
+  interrupted = 130 ///< ended by SIGINT before the work was done
+};
+
+/// Options that stand before the command.
+struct global_options {
+  bool quiet = false;   ///< no progress, no log below warnings
+  bool verbose = false; ///< debug log
+};
+
+/// What main runs once the command line is read.
+struct selected_command {
+  std::function<exit_code()> run;
+};
+
+void add_run(CLI::App& app, const global_options& global,
+             selected_command& selected);
+void add_check(CLI::App& app, const global_options& global,
+               selected_command& selected);
+void add_show(CLI::App& app, const global_options& global,
+              selected_command& selected);
+void add_schema(CLI::App& app, const global_options& global,
+                selected_command& selected);
+void add_chat(CLI::App& app, const global_options& global,
+              selected_command& selected);
+void add_ask(CLI::App& app, const global_options& global,
+             selected_command& selected);
+void add_info(CLI::App& app, const global_options& global,
+              selected_command& selected);
+void add_bench(CLI::App& app, const global_options& global,
+               selected_command& selected);
+void add_logits(CLI::App& app, const global_options& global,
+                selected_command& selected);
+
+} // namespace sluice::apps
