@@ -3,10 +3,13 @@
 
 #include "apps/sluice/chat_target.hpp"
 
+#include "transport/http/client.hpp"
+
 #include <boost/url/parse.hpp>
 
 #include <chrono>
 #include <stdexcept>
+#include <thread>
 
 namespace sluice::apps {
 
@@ -44,9 +47,33 @@ transport::address parse_server_url(const std::string& url) {
   return {std::move(host), port != 0 ? port : std::uint16_t{80}};
 }
 
+namespace {
+
+constexpr std::chrono::seconds load_patience{300};
+constexpr std::chrono::milliseconds health_interval{50};
+
+/// Returns once the server takes requests, or after a while: then the question
+/// itself will be told why not.
+void wait_while_loading(const transport::address& server) {
+  transport::http::client client{server};
+  const auto end = std::chrono::steady_clock::now() + load_patience;
+  try {
+    while (client.send("GET", "/health").status == 503
+           && std::chrono::steady_clock::now() < end)
+      std::this_thread::sleep_for(health_interval);
+  } catch (const transport::http::http_error& error) {
+    throw transport::http::http_error(
+        std::string{error.what()}
+        + "; start a server with 'sluice run GRAPH', or name a model file");
+  }
+}
+
+} // namespace
+
 chat_target::chat_target(const target_options& options, bool quiet) {
   if (options.path.empty()) {
     server_ = parse_server_url(options.url);
+    wait_while_loading(server_);
     return;
   }
   const auto start = std::chrono::steady_clock::now();

@@ -36,7 +36,7 @@ public:
   chat_target(const target_options& options, bool quiet);
 
   const transport::address& server() const noexcept { return server_; }
-  /// From the start of loading until ready; nothing for a --url.
+  /// Milliseconds from the start of loading until ready; nothing for a --url.
   std::optional<double> milliseconds_to_ready() const noexcept;
 
 private:
