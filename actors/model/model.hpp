@@ -18,7 +18,7 @@
 namespace sluice::actors {
 
 struct model_settings {
-  std::string name;                 ///< for figures; "": as the assets say
+  std::string name = {};            ///< for figures; "": as the assets say
   std::uint32_t pipeline = 1;       ///< stages, 1..layers
   std::uint32_t max_running = 64;   ///< sequences in the batch, >= 1
   std::uint32_t max_waiting = 256;  ///< prompts in the queue

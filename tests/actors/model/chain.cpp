@@ -43,7 +43,7 @@ public:
             system_, {.pipeline = 2}, assets_,
             [this] { return device::make_cpu_backend(threads_); }, done_,
             counts_, state_)},
-        pick_{spawn_router(system_, {{{"", 0}}}, {model_})},
+        pick_{spawn_router(system_, {{{"", {}, 0}}, {}}, {model_})},
         prep_{spawn_preprocess(system_, {}, assets_, pick_)} {}
 
   ~chain() {
