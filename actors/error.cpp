@@ -16,9 +16,9 @@ constexpr auto category = caf::atom("sluice");
 
 // In the order of the enum.
 constexpr std::array<std::string_view, 11> names{
-  "none",          "bad_request",       "prompt_too_long", "unknown_model",
-  "overloaded",    "deadline_exceeded", "cancelled",       "shutting_down",
-  "model_failed",  "template_failed",   "no_route"};
+    "none",         "bad_request",       "prompt_too_long", "unknown_model",
+    "overloaded",   "deadline_exceeded", "cancelled",       "shutting_down",
+    "model_failed", "template_failed",   "no_route"};
 
 } // namespace
 
@@ -40,7 +40,8 @@ errc code_of(const caf::error& error) noexcept {
 }
 
 std::string context_of(const caf::error& error) {
-  if (error.category() == category && error.context().match_elements<std::string>())
+  if (error.category() == category
+      && error.context().match_elements<std::string>())
     return error.context().get_as<std::string>(0);
   return to_string(error);
 }

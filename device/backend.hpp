@@ -1,10 +1,11 @@
 // SPDX-FileCopyrightText: The Sluice authors
 // SPDX-License-Identifier: Apache-2.0
 
-// The operations that a transformer is made of, with the shape of every pointer.
-// The transformer calls these and never asks which backend runs. cpu/ has the
-// reference (the specification, bit for bit) and fast paths that give the same
-// bits; cuda/ will follow. Calls of one backend run in the order they are made.
+// The operations that a transformer is made of, with the shape of every
+// pointer. The transformer calls these and never asks which backend runs. cpu/
+// has the reference (the specification, bit for bit) and fast paths that give
+// the same bits; cuda/ will follow. Calls of one backend run in the order they
+// are made.
 //
 // Determinism (DESIGN section 7). Every f32 sum over k of a matrix product is
 // split into 8 chunks: chunk c is the blocks [c*b/8, (c+1)*b/8) of the b blocks
@@ -47,16 +48,16 @@ public:
 
 /// One sequence's new tokens in an attention call.
 struct attention_span {
-  std::uint32_t row;    ///< first row of q, k, v and out
-  std::uint32_t count;  ///< new tokens, >= 1
-  std::uint32_t start;  ///< position of the first new token
+  std::uint32_t row;           ///< first row of q, k, v and out
+  std::uint32_t count;         ///< new tokens, >= 1
+  std::uint32_t start;         ///< position of the first new token
   const std::uint32_t* blocks; ///< block table, covers start + count positions
 };
 
 /// K and V of one layer: `blocks` blocks of block_tokens tokens each. The inner
 /// layout is the backend's own; bytes come from backend::kv_floats.
 struct kv_view {
-  float* data;            ///< backend memory, kv_floats(...) floats
+  float* data; ///< backend memory, kv_floats(...) floats
   std::uint32_t blocks;
   std::uint32_t kv_heads;
   std::uint32_t head_dim;
@@ -92,20 +93,17 @@ public:
   /// out[r, :] = x[r, :] / rms(x[r, :]) * weight. x, out [rows, n]; weight [n].
   /// out may be x. Also norms heads: rows * heads rows of head_dim.
   virtual void rms_norm(float* out, const float* x, const float* weight,
-                        float epsilon, std::size_t rows, std::size_t n)
-    = 0;
+                        float epsilon, std::size_t rows, std::size_t n) = 0;
 
   /// y[r, j] = sum_k x[r, k] * w[j, k] (+ bias[j]). x [rows, k]; y [rows, n];
   /// bias [n] or null.
   virtual void matmul(float* y, const weight_matrix& w, const float* x,
-                      const float* bias, std::size_t rows)
-    = 0;
+                      const float* bias, std::size_t rows) = 0;
 
   /// Rotates heads in place. x [rows, heads, head_dim]; positions [rows].
   virtual void rope(float* x, const rope_config& config,
-                    std::span<const std::uint32_t> positions,
-                    std::size_t heads, std::size_t head_dim)
-    = 0;
+                    std::span<const std::uint32_t> positions, std::size_t heads,
+                    std::size_t head_dim) = 0;
 
   /// Floats that K and V of one layer take for `blocks` blocks.
   virtual std::size_t kv_floats(std::uint32_t blocks, std::uint32_t kv_heads,
@@ -113,35 +111,32 @@ public:
 
   /// Stores k and v [rows, kv_heads, head_dim] of the spans' tokens.
   virtual void store_kv(const kv_view& kv, const float* k, const float* v,
-                        std::span<const attention_span> spans)
-    = 0;
+                        std::span<const attention_span> spans) = 0;
 
   /// Causal attention of the new tokens over all stored ones (store_kv first).
   /// q, out [rows, heads, head_dim]. A row's bits depend only on its own
   /// sequence, not on how its prompt was cut into chunks.
   virtual void attention(float* out, const float* q, const kv_view& kv,
                          std::span<const attention_span> spans,
-                         const attention_shape& shape)
-    = 0;
+                         const attention_shape& shape) = 0;
 
   /// out[i] = act(gate[i]) * up[i], i < n.
   virtual void gated(float* out, const float* gate, const float* up,
-                     activation act, std::size_t n)
-    = 0;
+                     activation act, std::size_t n) = 0;
 
   /// x[i] += y[i], i < n.
   virtual void add(float* x, const float* y, std::size_t n) = 0;
 
   /// out[i, :] = x[rows[i], :]. x [*, n]; out [rows.size(), n].
   virtual void gather_rows(float* out, const float* x,
-                           std::span<const std::uint32_t> rows, std::size_t n)
-    = 0;
+                           std::span<const std::uint32_t> rows,
+                           std::size_t n) = 0;
 
   /// x[rows[i], :] += weights[i] * y[i, :]. y [rows.size(), n]; x [*, n].
   virtual void scatter_add_rows(float* x, const float* y,
                                 std::span<const std::uint32_t> rows,
-                                std::span<const float> weights, std::size_t n)
-    = 0;
+                                std::span<const float> weights,
+                                std::size_t n) = 0;
 
   /// x[i] = cap * tanh(x[i] / cap), i < n.
   virtual void softcap(float* x, float cap, std::size_t n) = 0;

@@ -18,8 +18,8 @@ BOOST_AUTO_TEST_CASE(every_written_form_is_understood) {
 }
 
 BOOST_AUTO_TEST_CASE(anything_else_is_refused) {
-  for (const auto* text : {"", ":", "host", "::1:80", "[::1]80", ":65536",
-                           ":80x", "host:-1"})
+  for (const auto* text :
+       {"", ":", "host", "::1:80", "[::1]80", ":65536", ":80x", "host:-1"})
     BOOST_TEST(!parse_address(text).has_value(), text);
 }
 

@@ -27,7 +27,7 @@ struct server_settings {
   std::chrono::milliseconds header_timeout{10'000}; ///< first byte to last
   std::chrono::milliseconds body_timeout{60'000};   ///< whole body
   std::chrono::milliseconds write_timeout{30'000};  ///< without any progress
-  header_list headers; ///< added to every response
+  header_list headers;                              ///< added to every response
   /// Words the answers that the server gives by itself (400, 408, 413, 417,
   /// 431, 500, 503); plain text when empty.
   std::function<response(unsigned status, std::string_view why)> refuse = {};
