@@ -18,7 +18,7 @@ enum class isa; // features.hpp
 
 /// Output rows of a weight tile, one per lane.
 inline constexpr std::size_t tile_rows = 16;
-/// Elements per block of a row: the unit of chunks and of activation scales.
+/// Elements per block of a row: the unit of chunks.
 inline constexpr std::size_t row_block = 32;
 /// Chunks whose sums are added as a tree.
 inline constexpr std::size_t sum_chunks = 8;
@@ -34,13 +34,14 @@ enum class tile_format : std::uint8_t { f32, f16, bf16, u8 };
 
 struct packed_shape {
   tile_format format;
-  std::size_t n;          ///< outputs
-  std::size_t k;          ///< inputs
-  std::size_t group;      ///< u8: elements per scale, 16 or 32
-  bool has_min;           ///< u8: group minimum follows the scale
-  bool half_scales;       ///< u8: scales are f16
-  std::int32_t zero;      ///< u8: the stored value that means 0
-  std::size_t tile_bytes; ///< bytes from tile to tile
+  std::size_t n;           ///< outputs
+  std::size_t k;           ///< inputs
+  std::size_t group;       ///< u8: elements per scale, 16 or 32
+  std::size_t input_group; ///< u8: inputs per scale of theirs, 32 or 256
+  bool has_min;            ///< u8: group minimum follows the scale
+  bool half_scales;        ///< u8: scales are f16
+  std::int32_t zero;       ///< u8: the stored value that means 0
+  std::size_t tile_bytes;  ///< bytes from tile to tile
 };
 
 /// One tile range times one row range of a product. Ranges of rows start at a

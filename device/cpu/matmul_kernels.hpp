@@ -42,22 +42,42 @@ inline void store_4(std::byte* p, const void* value) {
   std::memcpy(p, value, 4);
 }
 
-/// One block of 32 of row `row` of a panel: scale = amax / 127, values rounded
-/// to nearest even. A block that holds a NaN or an infinity gets it as its
-/// scale, so it reaches y.
+/// What turns inputs into int8 and back.
+struct input_scale {
+  float inverse;
+  float scale;
+};
+
+/// Of n inputs, a multiple of 32: 127 / amax. The way back is rounded to f16
+/// for 32 inputs and is exact for more, as in ggml's q8_0 and q8_K: what
+/// llama.cpp computes with. If the inputs hold a NaN or an infinity, the scale
+/// is it, so it reaches y.
+inline input_scale scale_of(const float* x, std::size_t n) {
+  f32x16 highest = v_set(0.0f);
+  for (std::size_t i = 0; i < n; i += 16)
+    highest = v_max_abs(highest, v_load(x + i));
+  const float amax = v_highest_bits(highest);
+  if (amax < 1e-30f) // 127 / amax would overflow
+    return {0.0f, 0.0f};
+  const float inverse = 127.0f / amax;
+  if (n > row_block)
+    return {inverse, 1.0f / inverse};
+  const float half = round_f16(amax / 127.0f);
+  const bool overflow = half == __builtin_inff();
+  return {inverse, overflow ? amax / 127.0f : half};
+}
+
+/// One block of 32 of row `row` of a panel: values rounded to nearest even.
 inline void quantize_block(std::byte* out, std::size_t row, std::size_t rows,
-                           const packed_shape& shape, const float* x) {
+                           const packed_shape& shape, const float* x,
+                           input_scale by) {
   const f32x16 shift = v_set(rounding_shift);
-  const f32x16 a[2] = {v_load(x), v_load(x + 16)};
-  const float amax =
-      v_highest_bits(v_max_abs(v_max_abs(v_set(0.0f), a[0]), a[1]));
-  const bool tiny = amax < 1e-30f; // 127 / amax would overflow
-  const f32x16 inverse = v_set(tiny ? 0.0f : 127.0f / amax);
-  const float scale = tiny ? 0.0f : amax / 127.0f;
+  const f32x16 inverse = v_set(by.inverse);
   std::int8_t values[32];
   float sums[2];
   for (int h = 0; h < 2; ++h) {
-    const f32x16 low = v_max(v_mul(a[h], inverse), v_set(-127.0f));
+    const f32x16 scaled = v_mul(v_load(x + 16 * h), inverse);
+    const f32x16 low = v_max(scaled, v_set(-127.0f));
     const f32x16 t = v_add(v_min(low, v_set(127.0f)), shift);
     v_store_i8(values + 16 * h, t);
     sums[h] = v_sum(v_sub(t, shift)); // whole numbers: exact
@@ -67,9 +87,9 @@ inline void quantize_block(std::byte* out, std::size_t row, std::size_t rows,
   for (std::size_t i = 0; i < 8; ++i)
     store_inputs4(out + (i * rows + row) * inputs4_bytes, values + 4 * i);
   out += rows * values_bytes + 4 * row;
-  store_4(out, &scale);
+  store_4(out, &by.scale);
   for (std::size_t g = 0; g < 32 / shape.group; ++g) {
-    const float with_scale = scale * sums[g];
+    const float with_scale = by.scale * sums[g];
     const auto offset = -shape.zero * static_cast<std::int32_t>(sums[g]);
     store_4(out + rows * (4 + 4 * g),
             shape.has_min ? static_cast<const void*>(&with_scale) : &offset);
@@ -79,13 +99,19 @@ inline void quantize_block(std::byte* out, std::size_t row, std::size_t rows,
 void quantize(std::byte* q, const packed_shape& shape, const float* x,
               std::size_t rows, std::size_t first, std::size_t last) {
   const std::size_t blocks = shape.k / 32;
+  const std::size_t per_scale = shape.input_group / 32;
   for (std::size_t row = first; row < last; ++row) {
     const row_panel p = panel_of(row, rows);
     const std::size_t bytes = input_bytes(shape.group);
     std::byte* out = q + p.first * blocks * bytes;
-    for (std::size_t b = 0; b < blocks; ++b)
+    const float* values = x + row * shape.k;
+    input_scale by{};
+    for (std::size_t b = 0; b < blocks; ++b) {
+      if (b % per_scale == 0)
+        by = scale_of(values + b * 32, shape.input_group);
       quantize_block(out + b * p.rows * bytes, row - p.first, p.rows, shape,
-                     x + row * shape.k + b * 32);
+                     values + b * 32, by);
+    }
   }
 }
 

@@ -24,6 +24,7 @@ packed_shape shape_of(const tensor_view& w) {
                  .n = w.shape[0],
                  .k = w.shape[1],
                  .group = row_block,
+                 .input_group = block_elements(w.type),
                  .has_min = false,
                  .half_scales = false,
                  .zero = 0,

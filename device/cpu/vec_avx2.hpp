@@ -68,6 +68,16 @@ inline f32x16 v_load_f16(const std::uint16_t* p) {
   return {_mm256_cvtph_ps(load_8_halves(p)),
           _mm256_cvtph_ps(load_8_halves(p + 8))};
 }
+inline __m128i halves_of_8(__m256 x) {
+  return _mm256_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT);
+}
+inline void v_store_f16(std::uint16_t* p, f32x16 x) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), halves_of_8(x.a));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p + 8), halves_of_8(x.b));
+}
+inline f32x16 v_f16(f32x16 x) {
+  return {_mm256_cvtph_ps(halves_of_8(x.a)), _mm256_cvtph_ps(halves_of_8(x.b))};
+}
 inline f32x16 v_add(f32x16 x, f32x16 y) {
   return {_mm256_add_ps(x.a, y.a), _mm256_add_ps(x.b, y.b)};
 }

@@ -50,6 +50,15 @@ inline f32x16 v_load_f16(const std::uint16_t* p) {
   return _mm512_cvtph_ps(
       _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
 }
+inline __m256i halves_of(f32x16 a) {
+  return _mm512_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT);
+}
+inline void v_store_f16(std::uint16_t* p, f32x16 a) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), halves_of(a));
+}
+inline f32x16 v_f16(f32x16 a) {
+  return _mm512_cvtph_ps(halves_of(a));
+}
 inline f32x16 v_add(f32x16 a, f32x16 b) {
   return _mm512_add_ps(a, b);
 }

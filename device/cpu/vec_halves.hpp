@@ -1,15 +1,19 @@
 // SPDX-FileCopyrightText: The Sluice authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Reductions over eight AVX lanes, shared by the two AVX headers. The trees are
-// those of vec_reference.hpp from its second level on. Everything is in an
-// anonymous namespace: see there.
+// Rounding to f16 and reductions over eight AVX lanes, shared by the two AVX
+// headers. The trees are those of vec_reference.hpp from its second level on.
+// Everything is in an anonymous namespace: see there.
 #pragma once
 
 #include <immintrin.h>
 
 namespace sluice::device {
 namespace {
+
+inline float round_f16(float x) {
+  return _cvtsh_ss(_cvtss_sh(x, _MM_FROUND_TO_NEAREST_INT));
+}
 
 inline float sum_of_8(__m256 a) {
   const __m128 four =

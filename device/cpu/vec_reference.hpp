@@ -90,6 +90,32 @@ inline float f16_value(std::uint16_t h) {
 inline f32x16 v_load_f16(const std::uint16_t* p) {
   return each([&](int i) { return f16_value(p[i]); });
 }
+/// The nearest f16, ties to even; a NaN becomes a quiet one.
+inline std::uint16_t f16_bits(float x) {
+  const std::uint32_t sign = bits(x) >> 16 & 0x8000u;
+  const std::uint32_t m = bits(x) & 0x7fffffffu;
+  std::uint32_t h;
+  if (m > 0x7f800000u)
+    h = 0x7e00u | (m >> 13 & 0x3ffu);
+  else if (m >= 0x477ff000u) // 65520 and more: infinite
+    h = 0x7c00u;
+  else if (m >= 0x38800000u)
+    h = (m + 0xfffu + (m >> 13 & 1u) - (112u << 23)) >> 13;
+  else // subnormal: 0.5 is counted in steps of 2^-24, as these are
+    h = bits(from_bits(m) + 0.5f) - bits(0.5f);
+  return static_cast<std::uint16_t>(sign | h);
+}
+inline void v_store_f16(std::uint16_t* p, f32x16 a) {
+  for (int i = 0; i < 16; ++i)
+    p[i] = f16_bits(a.lane[i]);
+}
+/// Each lane rounded to f16.
+inline f32x16 v_f16(f32x16 a) {
+  return each([&](int i) { return f16_value(f16_bits(a.lane[i])); });
+}
+inline float round_f16(float x) {
+  return f16_value(f16_bits(x));
+}
 
 inline f32x16 v_add(f32x16 a, f32x16 b) {
   return each([&](int i) { return a.lane[i] + b.lane[i]; });

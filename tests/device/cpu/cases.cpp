@@ -3,6 +3,8 @@
 
 #include "tests/device/cpu/cases.hpp"
 
+#include <algorithm>
+
 namespace sluice::device::tests {
 
 namespace {
@@ -143,6 +145,13 @@ void q6_block(inputs& in, sample_weights& w) {
 }
 
 } // namespace
+
+float nearest_f16(float x) {
+  const int exponent = std::max(x == 0.0f ? -14 : std::ilogb(x), -14);
+  const float step = std::ldexp(1.0f, exponent - 10);
+  const float rounded = std::nearbyint(x / step) * step;
+  return std::abs(rounded) > 65504.0f ? std::copysign(INFINITY, x) : rounded;
+}
 
 sample_weights random_weights(inputs& in, dtype type, std::size_t n,
                               std::size_t k) {

@@ -43,6 +43,9 @@ private:
   std::normal_distribution<float> normal_;
 };
 
+/// The nearest f16 to x, ties to even.
+float nearest_f16(float x);
+
 /// Output memory with values around it that no kernel may change.
 class guarded {
 public:

@@ -127,6 +127,64 @@ BOOST_AUTO_TEST_CASE(a_nan_in_the_activations_reaches_the_product) {
   }
 }
 
+// Of one input alone only the scale is rounded: to f16 for blocks of 32, not at
+// all for blocks of 256.
+BOOST_AUTO_TEST_CASE(inputs_are_rounded_as_the_format_says) {
+  inputs in;
+  std::vector<float> x(256);
+  x[100] = in.normal();
+  for (auto type : {dtype::q8_0, dtype::q4_0, dtype::q4_k, dtype::q6_k}) {
+    const bool half = type == dtype::q8_0 || type == dtype::q4_0;
+    const auto w = random_weights(in, type, 16, 256);
+    const double seen = half ? 127.0 * nearest_f16(std::abs(x[100]) / 127.0f)
+                             : std::abs(x[100]);
+    on_every_path([&](backend& b, isa) {
+      std::vector<float> y(16);
+      b.matmul(y.data(), *b.pack(w.view), x.data(), nullptr, 1);
+      for (std::size_t j = 0; j < 16; ++j) {
+        double largest = 0; // of the terms that a minimum is split into
+        for (std::size_t i = 0; i < 256; ++i)
+          largest = std::max(largest, std::abs(w.exact[j * 256 + i]));
+        const double exact =
+            w.exact[j * 256 + 100] * std::copysign(seen, x[100]);
+        BOOST_REQUIRE_SMALL(y[j] - exact, 2e-6 * largest * seen);
+      }
+    });
+  }
+}
+
+BOOST_AUTO_TEST_CASE(inputs_share_a_scale_over_32_or_256) {
+  inputs in;
+  std::vector<float> x(256);
+  x[0] = 127.0f;
+  x[200] = 0.4f; // below half a step of x[0]
+  for (auto type : {dtype::q8_0, dtype::q6_k}) {
+    const auto w = random_weights(in, type, 16, 256);
+    auto lone = x;
+    lone[200] = 0.0f;
+    on_every_path([&](backend& b, isa) {
+      const auto packed = b.pack(w.view);
+      std::vector<float> y(16), without(16);
+      b.matmul(y.data(), *packed, x.data(), nullptr, 1);
+      b.matmul(without.data(), *packed, lone.data(), nullptr, 1);
+      BOOST_TEST((y == without) == (type == dtype::q6_k));
+    });
+  }
+}
+
+BOOST_AUTO_TEST_CASE(inputs_too_large_for_an_f16_scale_stay_finite) {
+  inputs in;
+  const auto w = random_weights(in, dtype::q8_0, 16, 32);
+  std::vector<float> x(32);
+  x[3] = 1e9f;
+  on_every_path([&](backend& b, isa) {
+    std::vector<float> y(16);
+    b.matmul(y.data(), *b.pack(w.view), x.data(), nullptr, 1);
+    for (std::size_t j = 0; j < 16; ++j)
+      BOOST_REQUIRE_SMALL(y[j] / 1e9 - w.exact[j * 32 + 3], 1e-5);
+  });
+}
+
 BOOST_AUTO_TEST_CASE(zero_activations_give_exactly_the_bias) {
   inputs in;
   const auto w = random_weights(in, dtype::q8_0, 20, 64);
