@@ -16,6 +16,7 @@
 #pragma once
 
 #include "device/files/model_config.hpp"
+#include "device/kv_format.hpp"
 #include "device/tensor/tensor_view.hpp"
 
 #include <cstddef>
@@ -61,6 +62,7 @@ struct kv_view {
   std::uint32_t blocks;
   std::uint32_t kv_heads;
   std::uint32_t head_dim;
+  kv_format format;
 };
 
 struct attention_shape {
@@ -107,7 +109,9 @@ public:
 
   /// Floats that K and V of one layer take for `blocks` blocks.
   virtual std::size_t kv_floats(std::uint32_t blocks, std::uint32_t kv_heads,
-                                std::uint32_t head_dim) const = 0;
+                                std::uint32_t head_dim,
+                                kv_format format) const
+    = 0;
 
   /// Stores k and v [rows, kv_heads, head_dim] of the spans' tokens.
   virtual void store_kv(const kv_view& kv, const float* k, const float* v,

@@ -1,15 +1,17 @@
 // SPDX-FileCopyrightText: The Sluice authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Causal attention over paged K and V with an online softmax, over one vector
-// header. Included once per instruction set by kernels_*.cpp.
+// Causal attention over paged K and V, over one vector header. Included once
+// per instruction set by kernels_*.cpp.
 //
-// Order, per query row and head: KV blocks in order of position, skipping those
-// with no visible token. In a block: scores along head_dim (lanes = tokens)
-// times the scale; m' = max(m, highest); p = e^(score - m'); the correction
-// e^(m - m') multiplies the sum and the output; sum = fma(sum, correction, tree
-// of p); out = fma(p[t], v[t], out) for the visible tokens t in order. Blocks
-// stand at absolute positions, so neither chunking nor batching changes a bit.
+// Order, per query row and head, over the KV blocks that hold visible tokens,
+// in order of position; lanes = tokens of a block:
+//   scores: fma along head_dim, times the scale; all are kept;
+//   sum = v_sum of the lane sums of p = e^(score - highest) over the blocks;
+//   out = fma(p[t] * (1 / sum), v[t], out) for the visible tokens t in order.
+// Blocks stand at absolute positions, so neither chunking nor batching changes
+// a bit. With f16 K and V, q and the weights p[t] * (1 / sum) are rounded to
+// f16 too, where llama.cpp rounds them.
 #pragma once
 
 #include "device/cpu/elementwise_kernels.hpp"
@@ -18,78 +20,105 @@ namespace sluice::device {
 namespace {
 
 constexpr std::uint32_t kv_tokens = 16;
-// States that walk the blocks together: a block is read from memory once for
-// all of them.
-constexpr std::size_t attention_rows = 16;
 
-/// One query row and head on its way through the blocks.
+struct kv_f32 {
+  using element = float;
+  static f32x16 load(const float* p) { return v_load(p); }
+  static void store(float* p, f32x16 a) { v_store(p, a); }
+  static f32x16 round(f32x16 a) { return a; }
+};
+struct kv_f16 {
+  using element = std::uint16_t;
+  static f32x16 load(const std::uint16_t* p) { return v_load_f16(p); }
+  static void store(std::uint16_t* p, f32x16 a) { v_store_f16(p, a); }
+  static f32x16 round(f32x16 a) { return v_f16(a); }
+};
+
+inline std::size_t padded_to_lanes(std::size_t n) {
+  return (n + 15) / 16 * 16;
+}
+
+/// One query row and head.
 struct attention_state {
   float* out;
   std::uint32_t first; ///< first visible position
   std::uint32_t last;  ///< last visible position + 1
-  float highest;
-  float sum;
   // Held here so that one pointer reaches all states of a pass.
   alignas(64) float q[max_head_dim];
   alignas(64) float values[max_head_dim];
 };
 
-/// Scores of R states with the K of one block [head_dim][16]. Fetches \`next\`,
-/// the K of the next block, which no hardware can foresee.
-template <std::size_t R>
-inline void block_scores(f32x16* scores, const attention_state* s,
-                         const float* k, const float* next,
-                         std::size_t head_dim) {
+/// States that walk the blocks together: a block is read from memory once for
+/// all of them.
+struct attention_group {
+  attention_state states[attention_rows];
+  std::size_t count = 0;
+  std::uint32_t first_block = 0;
+  std::uint32_t end_block = 0;
+  std::uint32_t whole_first = 0; ///< positions that every state sees
+  std::uint32_t whole_last = 0;
+  float* scores = nullptr; ///< [end_block - first_block][count][16]
+
+  float* scores_of(std::uint32_t block) {
+    return scores + std::size_t(block - first_block) * count * kv_tokens;
+  }
+};
+
+/// Calls f.template operator()<R>(i) for passes of R states from i on, R being
+/// as many as the registers hold.
+template <class F>
+inline void in_passes(std::size_t count, F f) {
+  std::size_t i = 0;
+  for (; i + max_rows <= count; i += max_rows)
+    f.template operator()<max_rows>(i);
+  if constexpr (max_rows > 4)
+    for (; i + 4 <= count; i += 4)
+      f.template operator()<4>(i);
+  for (; i + 2 <= count; i += 2)
+    f.template operator()<2>(i);
+  for (; i < count; ++i)
+    f.template operator()<1>(i);
+}
+
+/// scores [R][16] of R states with the K of one block [head_dim][16]. Fetches
+/// `next`, the K of the next block, which no hardware can foresee.
+template <class Kv, std::size_t R>
+inline void block_scores(float* scores, const attention_state* s,
+                         const typename Kv::element* k,
+                         const typename Kv::element* next,
+                         const attention_task& t) {
   f32x16 acc[R];
   for (std::size_t r = 0; r < R; ++r)
     acc[r] = v_set(0.0f);
-  for (std::size_t d = 0; d < head_dim; ++d) {
+  for (std::size_t d = 0; d < t.head_dim; ++d) {
     __builtin_prefetch(next + d * kv_tokens);
-    const f32x16 a = v_load(k + d * kv_tokens);
+    const f32x16 a = Kv::load(k + d * kv_tokens);
 #pragma GCC unroll 8
     for (std::size_t r = 0; r < R; ++r)
       acc[r] = v_fma(a, v_set(s[r].q[d]), acc[r]);
   }
   for (std::size_t r = 0; r < R; ++r)
-    scores[r] = acc[r];
+    v_store(scores + r * kv_tokens, v_mul(acc[r], v_set(t.scale)));
 }
 
-/// Softmax step of one state; writes the 16 weights and returns the correction.
-/// Tokens outside [first, last) of the block get weight 0.
-inline float softmax_step(float* p, attention_state& s, f32x16 scores,
-                          float scale, std::uint32_t first,
-                          std::uint32_t last) {
-  const f32x16 scaled =
-      v_keep(v_mul(scores, v_set(scale)), first, last, -__builtin_inff());
-  const float block_highest = v_highest(scaled);
-  const float highest = s.highest > block_highest ? s.highest : block_highest;
-  const f32x16 weights =
-      v_keep(v_exp(v_sub(scaled, v_set(highest))), first, last, 0.0f);
-  float correction[16];
-  v_store(correction, v_exp(v_set(s.highest - highest)));
-  v_store(p, weights);
-  s.sum = __builtin_fmaf(s.sum, correction[0], v_sum(weights));
-  s.highest = highest;
-  return correction[0];
-}
-
-/// Adds tokens [first, last) of V [16][dims] to R states; fetches the next V.
-template <std::size_t R>
-inline void block_values(attention_state* s, const float (*p)[kv_tokens],
-                         const float* correction, const float* v,
-                         const float* next, std::size_t dims,
+/// Adds tokens [first, last) of V [16][dims], weighted by p [R][16], to R
+/// states; fetches the next V.
+template <class Kv, std::size_t R>
+inline void block_values(attention_state* s, const float* p,
+                         const typename Kv::element* v,
+                         const typename Kv::element* next, std::size_t dims,
                          std::uint32_t first, std::uint32_t last) {
   for (std::size_t d = 0; d < dims; d += 16) {
     f32x16 acc[R];
 #pragma GCC unroll 8
     for (std::size_t r = 0; r < R; ++r)
-      acc[r] = v_mul(v_load(s[r].values + d), v_set(correction[r]));
+      acc[r] = v_load(s[r].values + d);
     for (std::uint32_t t = first; t < last; ++t) {
       __builtin_prefetch(next + t * dims + d);
-      const f32x16 a = v_load(v + t * dims + d);
+      const f32x16 a = Kv::load(v + t * dims + d);
 #pragma GCC unroll 8
       for (std::size_t r = 0; r < R; ++r)
-        acc[r] = v_fma(v_set(p[r][t]), a, acc[r]);
+        acc[r] = v_fma(v_set(p[r * kv_tokens + t]), a, acc[r]);
     }
 #pragma GCC unroll 8
     for (std::size_t r = 0; r < R; ++r)
@@ -97,110 +126,186 @@ inline void block_values(attention_state* s, const float (*p)[kv_tokens],
   }
 }
 
-template <std::size_t R>
-inline void block_step(attention_state* s, const attention_task& t,
-                       std::uint32_t position, const float* k,
-                       const float* next) {
-  const std::size_t dims = (t.head_dim + 15) / 16 * 16;
-  const float* v = k + std::size_t(kv_tokens) * t.head_dim;
-  f32x16 scores[R];
-  alignas(64) float p[R][kv_tokens];
-  float correction[R];
-  const std::uint32_t first = s[0].first > position ? s[0].first - position : 0;
-  const std::uint32_t last =
-      s[0].last < position + kv_tokens ? s[0].last - position : kv_tokens;
-  block_scores<R>(scores, s, k, next, t.head_dim);
-  for (std::size_t r = 0; r < R; ++r)
-    correction[r] = softmax_step(p[r], s[r], scores[r], t.scale, first, last);
-  block_values<R>(s, p, correction, v, next + (v - k), dims, first, last);
+/// The tokens of a block that a state sees.
+struct token_range {
+  std::uint32_t first;
+  std::uint32_t last;
+};
+
+inline token_range visible(const attention_state& s, std::uint32_t block) {
+  const std::uint32_t position = block * kv_tokens;
+  return {s.first > position ? s.first - position : 0,
+          s.last < position + kv_tokens ? s.last - position : kv_tokens};
 }
 
-/// A block that every state sees whole, in passes of as many states as the
-/// registers hold.
-inline void whole_block(attention_state* s, std::size_t count,
-                        const attention_task& t, std::uint32_t position,
-                        const float* k, const float* next) {
-  std::size_t i = 0;
-  for (; i + max_rows <= count; i += max_rows)
-    block_step<max_rows>(s + i, t, position, k, next);
-  if constexpr (max_rows > 4)
-    for (; i + 4 <= count; i += 4)
-      block_step<4>(s + i, t, position, k, next);
-  for (; i + 2 <= count; i += 2)
-    block_step<2>(s + i, t, position, k, next);
-  for (; i < count; ++i)
-    block_step<1>(s + i, t, position, k, next);
-}
-
-/// All blocks for `count` states. Blocks that every state sees whole are done
-/// for all at once; at the edges each state goes alone, because a token outside
-/// its sight may hold anything and must not be touched.
-inline void attend(attention_state* s, std::size_t count,
-                   const attention_task& t) {
-  const std::size_t dims = (t.head_dim + 15) / 16 * 16;
-  const std::size_t head_floats = kv_tokens * (t.head_dim + dims);
-  const auto block = [&](std::uint32_t b) {
-    return t.kv
-           + (std::size_t(t.blocks[b]) * t.kv_heads + t.kv_head) * head_floats;
+/// Turns the scores of state i into weights.
+template <class Kv>
+inline void softmax(attention_group& g, std::size_t i) {
+  const attention_state& s = g.states[i];
+  const std::uint32_t begin = s.first / kv_tokens;
+  const std::uint32_t end = (s.last + kv_tokens - 1) / kv_tokens;
+  const auto scores = [&](std::uint32_t b) {
+    return g.scores_of(b) + i * kv_tokens;
   };
-  std::uint32_t first = s[0].first;
-  std::uint32_t last = s[0].last;
-  std::uint32_t whole_first = first; // seen by every state
-  std::uint32_t whole_last = last;
-  for (std::size_t i = 1; i < count; ++i) {
-    first = s[i].first < first ? s[i].first : first;
-    last = s[i].last > last ? s[i].last : last;
-    whole_first = s[i].first > whole_first ? s[i].first : whole_first;
-    whole_last = s[i].last < whole_last ? s[i].last : whole_last;
+  f32x16 lanes = v_set(-__builtin_inff());
+  for (std::uint32_t b = begin; b < end; ++b) {
+    const auto [first, last] = visible(s, b);
+    lanes =
+        v_max(lanes, v_keep(v_load(scores(b)), first, last, -__builtin_inff()));
   }
-  const std::uint32_t end = (last + kv_tokens - 1) / kv_tokens;
-  for (std::uint32_t b = first / kv_tokens; b < end; ++b) {
-    const std::uint32_t position = b * kv_tokens;
-    const float* k = block(b);
-    const float* next = b + 1 < end ? block(b + 1) : k;
-    if (whole_first <= position && position + kv_tokens <= whole_last)
-      whole_block(s, count, t, position, k, next);
-    else
-      for (std::size_t i = 0; i < count; ++i)
-        if (s[i].first < position + kv_tokens && s[i].last > position)
-          block_step<1>(s + i, t, position, k, next);
+  const f32x16 highest = v_set(v_highest(lanes));
+  f32x16 sums = v_set(0.0f);
+  for (std::uint32_t b = begin; b < end; ++b) {
+    const auto [first, last] = visible(s, b);
+    const f32x16 p =
+        v_keep(v_exp(v_sub(v_load(scores(b)), highest)), first, last, 0.0f);
+    v_store(scores(b), p);
+    sums = v_add(sums, p);
+  }
+  const f32x16 inverse = v_set(1.0f / v_sum(sums));
+  for (std::uint32_t b = begin; b < end; ++b)
+    v_store(scores(b), Kv::round(v_mul(v_load(scores(b)), inverse)));
+}
+
+/// Scores for all states and blocks of the group, seen or not: a token out of
+/// sight may hold anything, but stays in its own lane.
+template <class Kv, class Block>
+inline void all_scores(attention_group& g, const attention_task& t,
+                       Block block) {
+  for (std::uint32_t b = g.first_block; b < g.end_block; ++b) {
+    const auto* k = block(b);
+    const auto* next = b + 1 < g.end_block ? block(b + 1) : k;
+    float* scores = g.scores_of(b);
+    in_passes(g.count, [&]<std::size_t R>(std::size_t i) {
+      block_scores<Kv, R>(scores + i * kv_tokens, g.states + i, k, next, t);
+    });
   }
 }
 
+/// Blocks that every state sees whole are added for all at once; at the edges
+/// each state goes alone, because V out of sight must not be touched.
+template <class Kv, class Block>
+inline void all_values(attention_group& g, const attention_task& t,
+                       Block block) {
+  const std::size_t dims = padded_to_lanes(t.head_dim);
+  const std::size_t k_elements = std::size_t(kv_tokens) * t.head_dim;
+  for (std::uint32_t b = g.first_block; b < g.end_block; ++b) {
+    const std::uint32_t position = b * kv_tokens;
+    const auto* v = block(b) + k_elements;
+    const auto* next = b + 1 < g.end_block ? block(b + 1) + k_elements : v;
+    const float* p = g.scores_of(b);
+    if (g.whole_first <= position && position + kv_tokens <= g.whole_last)
+      in_passes(g.count, [&]<std::size_t R>(std::size_t i) {
+        block_values<Kv, R>(g.states + i, p + i * kv_tokens, v, next, dims, 0,
+                            kv_tokens);
+      });
+    else
+      for (std::size_t i = 0; i < g.count; ++i) {
+        auto& s = g.states[i];
+        const auto [first, last] = visible(s, b);
+        if (s.first < position + kv_tokens && s.last > position)
+          block_values<Kv, 1>(&s, p + i * kv_tokens, v, next, dims, first,
+                              last);
+      }
+  }
+}
+
+template <class Kv>
+inline void attend(attention_group& g, const attention_task& t) {
+  const std::size_t head_elements =
+      kv_tokens * (t.head_dim + padded_to_lanes(t.head_dim));
+  const auto* kv = static_cast<const typename Kv::element*>(t.kv);
+  const auto block = [&](std::uint32_t b) {
+    return kv
+           + (std::size_t(t.blocks[b]) * t.kv_heads + t.kv_head)
+                 * head_elements;
+  };
+  std::uint32_t first = g.states[0].first;
+  std::uint32_t last = g.states[0].last;
+  g.whole_first = first;
+  g.whole_last = last;
+  for (std::size_t i = 1; i < g.count; ++i) {
+    const auto& s = g.states[i];
+    first = s.first < first ? s.first : first;
+    last = s.last > last ? s.last : last;
+    g.whole_first = s.first > g.whole_first ? s.first : g.whole_first;
+    g.whole_last = s.last < g.whole_last ? s.last : g.whole_last;
+  }
+  g.first_block = first / kv_tokens;
+  g.end_block = (last + kv_tokens - 1) / kv_tokens;
+  all_scores<Kv>(g, t, block);
+  for (std::size_t i = 0; i < g.count; ++i)
+    softmax<Kv>(g, i);
+  all_values<Kv>(g, t, block);
+  for (std::size_t i = 0; i < g.count; ++i)
+    std::memcpy(g.states[i].out, g.states[i].values,
+                t.head_dim * sizeof(float));
+}
+
+template <class Kv>
 inline void start_state(attention_state& s, const attention_task& t,
                         std::uint32_t token, std::uint32_t head) {
   const std::size_t offset =
       token * t.row_stride + std::size_t(head) * t.head_dim;
-  std::memcpy(s.q, t.q + offset, t.head_dim * sizeof(float));
+  in_lanes(t.head_dim, [&](std::size_t d, std::size_t lanes) {
+    v_store(s.q + d, Kv::round(load_lanes(t.q + offset + d, lanes)));
+    v_store(s.values + d, v_set(0.0f));
+  });
   s.out = t.out + offset;
   s.last = t.start + token + 1;
   s.first = t.window != 0 && s.last > t.window ? s.last - t.window : 0;
-  s.highest = -__builtin_inff();
-  s.sum = 0.0f;
-  std::memset(s.values, 0, (t.head_dim + 15) / 16 * 16 * sizeof(float));
+}
+
+template <class Kv>
+inline void attention_of(const attention_task& t) {
+  attention_group g;
+  g.scores = t.scores;
+  for (std::uint32_t token = t.first; token < t.last; ++token)
+    for (std::uint32_t head = 0; head < t.group; ++head) {
+      start_state<Kv>(g.states[g.count++], t, token, head);
+      if (g.count == attention_rows) {
+        attend<Kv>(g, t);
+        g.count = 0;
+      }
+    }
+  if (g.count > 0)
+    attend<Kv>(g, t);
 }
 
 void attention(const attention_task& t) {
-  attention_state states[attention_rows];
-  std::size_t count = 0;
-  const auto flush = [&] {
-    attend(states, count, t);
-    for (std::size_t i = 0; i < count; ++i)
-      in_lanes(t.head_dim, [&](std::size_t d, std::size_t lanes) {
-        const f32x16 sum = v_set(states[i].sum);
-        store_lanes(states[i].out + d, v_div(v_load(states[i].values + d), sum),
-                    lanes);
-      });
-    count = 0;
-  };
-  for (std::uint32_t token = t.first; token < t.last; ++token)
-    for (std::uint32_t head = 0; head < t.group; ++head) {
-      start_state(states[count++], t, token, head);
-      if (count == attention_rows)
-        flush();
-    }
-  if (count > 0)
-    flush();
+  if (t.format == kv_format::f16)
+    attention_of<kv_f16>(t);
+  else
+    attention_of<kv_f32>(t);
+}
+
+template <class Kv>
+inline void store_token_as(const kv_token& t) {
+  using element = typename Kv::element;
+  const std::size_t dims = padded_to_lanes(t.head_dim);
+  auto* out = static_cast<element*>(t.block);
+  const float* k = t.k;
+  const float* v = t.v;
+  for (std::size_t head = 0; head < t.kv_heads; ++head) {
+    element* values = out + kv_tokens * t.head_dim;
+    in_lanes(t.head_dim, [&](std::size_t d, std::size_t lanes) {
+      element column[16];
+      Kv::store(column, load_lanes(k + d, lanes));
+      for (std::size_t i = 0; i < lanes; ++i)
+        out[(d + i) * kv_tokens + t.slot] = column[i];
+      Kv::store(values + t.slot * dims + d, load_lanes(v + d, lanes));
+    });
+    out = values + kv_tokens * dims;
+    k += t.head_dim;
+    v += t.head_dim;
+  }
+}
+
+void store_token(const kv_token& t) {
+  if (t.format == kv_format::f16)
+    store_token_as<kv_f16>(t);
+  else
+    store_token_as<kv_f32>(t);
 }
 
 } // namespace

@@ -44,30 +44,20 @@ private:
 };
 
 /// V rows are padded to whole vectors.
-std::size_t head_floats(std::uint32_t head_dim) {
+std::size_t head_floats(std::uint32_t head_dim, kv_format format) {
   const std::size_t padded = (std::size_t(head_dim) + 15) / 16 * 16;
-  return block_tokens * (head_dim + padded);
+  const std::size_t elements = block_tokens * (head_dim + padded);
+  return format == kv_format::f16 ? elements / 2 : elements;
 }
 
-/// Where K and V of one row of a call go.
-struct kv_token {
-  std::uint32_t row;
-  std::uint32_t slot; ///< token of its block
-  float* block;
-};
-
-/// k, v [heads, d].
-void store_token(const kv_token& token, const float* k, const float* v,
-                 std::size_t heads, std::size_t d) {
-  const std::size_t padded = (d + 15) / 16 * 16;
-  float* out = token.block;
-  for (std::size_t head = 0; head < heads; ++head, k += d, v += d) {
-    for (std::size_t i = 0; i < d; ++i)
-      out[i * block_tokens + token.slot] = k[i];
-    out += d * block_tokens;
-    std::memcpy(out + token.slot * padded, v, d * sizeof(float));
-    out += block_tokens * padded;
-  }
+/// Positions that the tokens of a task see, in whole blocks.
+std::size_t scores_of(const attention_task& t) {
+  const std::size_t last = t.start + t.last;
+  const std::size_t seen = t.start + t.first + 1;
+  const std::size_t first =
+      t.window != 0 && seen > t.window ? seen - t.window : 0;
+  return (last + block_tokens - 1) / block_tokens * block_tokens
+         - first / block_tokens * block_tokens;
 }
 
 class cpu_backend final : public backend {
@@ -101,8 +91,9 @@ public:
             std::span<const std::uint32_t> positions, std::size_t heads,
             std::size_t head_dim) override;
   std::size_t kv_floats(std::uint32_t blocks, std::uint32_t kv_heads,
-                        std::uint32_t head_dim) const override {
-    return blocks * (kv_heads * head_floats(head_dim));
+                        std::uint32_t head_dim,
+                        kv_format format) const override {
+    return blocks * (kv_heads * head_floats(head_dim, format));
   }
   void store_kv(const kv_view& kv, const float* k, const float* v,
                 std::span<const attention_span> spans) override;
@@ -248,23 +239,28 @@ void cpu_backend::rope(float* x, const rope_config& config,
 
 void cpu_backend::store_kv(const kv_view& kv, const float* k, const float* v,
                            std::span<const attention_span> spans) {
-  const std::size_t d = kv.head_dim;
-  const std::size_t row_floats = kv.kv_heads * d;
-  const std::size_t block_floats = kv.kv_heads * head_floats(kv.head_dim);
+  const std::size_t row_floats = std::size_t(kv.kv_heads) * kv.head_dim;
+  const std::size_t block_floats =
+      kv.kv_heads * head_floats(kv.head_dim, kv.format);
   tokens_.clear();
   for (const auto& span : spans)
     for (std::uint32_t i = 0; i < span.count; ++i) {
       const std::uint32_t position = span.start + i;
       const std::uint32_t block = span.blocks[position / block_tokens];
       assert(block < kv.blocks);
-      tokens_.push_back({span.row + i, std::uint32_t(position % block_tokens),
-                         kv.data + block * block_floats});
+      const std::size_t offset = (span.row + i) * row_floats;
+      tokens_.push_back({.format = kv.format,
+                         .block = kv.data + block * block_floats,
+                         .slot = std::uint32_t(position % block_tokens),
+                         .k = k + offset,
+                         .v = v + offset,
+                         .kv_heads = kv.kv_heads,
+                         .head_dim = kv.head_dim});
     }
   split(tokens_.size(), 4 * row_floats,
         [&](std::size_t first, std::size_t last) {
           for (std::size_t i = first; i < last; ++i)
-            store_token(tokens_[i], k + tokens_[i].row * row_floats,
-                        v + tokens_[i].row * row_floats, kv.kv_heads, d);
+            kernels_.store_token(tokens_[i]);
         });
 }
 
@@ -285,7 +281,9 @@ void cpu_backend::attention(float* out, const float* q, const kv_view& kv,
       for (std::uint32_t head = 0; head < shape.kv_heads; ++head) {
         const std::size_t offset =
             span.row * row_floats + std::size_t(head) * group * shape.head_dim;
-        tasks_.push_back({.kv = kv.data,
+        tasks_.push_back({.format = kv.format,
+                          .kv = kv.data,
+                          .scores = nullptr,
                           .blocks = span.blocks,
                           .q = q + offset,
                           .out = out + offset,
@@ -302,7 +300,13 @@ void cpu_backend::attention(float* out, const float* q, const kv_view& kv,
       }
   // The last parts of a prompt see the most tokens: hand them out first.
   pool_.run(tasks_.size(), [&](std::size_t part) {
-    kernels_.attention(tasks_[tasks_.size() - 1 - part]);
+    auto& task = tasks_[tasks_.size() - 1 - part];
+    // Freed after every part, so that no thread holds the scores of a long
+    // context for good.
+    const auto scores = std::make_unique_for_overwrite<float[]>(
+        scores_of(task) * attention_rows);
+    task.scores = scores.get();
+    kernels_.attention(task);
   });
 }
 

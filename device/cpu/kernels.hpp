@@ -8,6 +8,7 @@
 #pragma once
 
 #include "device/files/model_config.hpp"
+#include "device/kv_format.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -59,11 +60,27 @@ struct matmul_task {
   std::size_t last_tile;
 };
 
-/// New tokens [first, last) of one sequence for one KV head. A KV block holds
-/// per KV head K [head_dim][16 tokens], then V [16 tokens][head_dim rounded up
-/// to 16].
+/// K and V of one token on their way into a KV block, which holds per KV head K
+/// [head_dim][16 tokens], then V [16 tokens][head_dim rounded up to 16].
+struct kv_token {
+  kv_format format;
+  void* block;
+  std::uint32_t slot; ///< token of the block
+  const float* k;     ///< [kv_heads, head_dim]
+  const float* v;
+  std::uint32_t kv_heads;
+  std::uint32_t head_dim;
+};
+
+/// Query rows (tokens times heads) that share one pass over K and V.
+inline constexpr std::size_t attention_rows = 16;
+
+/// New tokens [first, last) of one sequence for one KV head.
 struct attention_task {
-  const float* kv;             ///< the layer's blocks
+  kv_format format;
+  const void* kv;              ///< the layer's blocks
+  float* scores;               ///< attention_rows floats per visible position,
+                               ///< counted in whole blocks
   const std::uint32_t* blocks; ///< block table
   const float* q;         ///< row of token 0, first query head of the group
   float* out;             ///< as q
@@ -86,6 +103,7 @@ struct kernel_table {
   void (*quantize)(std::byte* q, const packed_shape& shape, const float* x,
                    std::size_t rows, std::size_t first, std::size_t last);
   void (*attention)(const attention_task&);
+  void (*store_token)(const kv_token&);
   void (*rms_norm)(float* out, const float* x, const float* weight,
                    float epsilon, std::size_t rows, std::size_t n);
   /// One head; cosine and sine [dimensions / 2].

@@ -12,6 +12,7 @@ const kernel_table avx512_kernels{
     .matmul = matmul,
     .quantize = quantize,
     .attention = attention,
+    .store_token = store_token,
     .rms_norm = rms_norm,
     .rope = rope,
     .gated = gated,

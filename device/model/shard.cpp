@@ -42,6 +42,7 @@ struct shard::impl {
   model_config config;
   layer_range layers;
   std::uint32_t kv_blocks;
+  kv_format format;
   std::vector<layer_weights> weights;
   std::vector<std::unique_ptr<device_memory>> kv;
   tensor_view embedding;     // first shard: rows are read from the file
@@ -55,11 +56,11 @@ shard::impl::impl(const model_files& files, backend& device_in,
                   layer_range layers_in, std::uint32_t kv_blocks_in,
                   const progress& report)
     : device(device_in), config(files.config()), layers(layers_in),
-      kv_blocks(kv_blocks_in) {
+      kv_blocks(kv_blocks_in), format(kv_format_of(files)) {
   assert(layers.first < layers.last && layers.last <= config.layers);
   assert(kv_blocks >= 1);
   const auto floats =
-      device.kv_floats(kv_blocks, config.kv_heads, config.head_dim);
+      device.kv_floats(kv_blocks, config.kv_heads, config.head_dim, format);
   for (auto layer = layers.first; layer < layers.last; ++layer)
     kv.push_back(device.allocate(floats));
   load(files, report);
@@ -93,7 +94,8 @@ void shard::impl::load(const model_files& files, const progress& report) {
 }
 
 kv_view shard::impl::kv_of(std::size_t index) const {
-  return {kv[index]->data(), kv_blocks, config.kv_heads, config.head_dim};
+  return {kv[index]->data(), kv_blocks, config.kv_heads, config.head_dim,
+          format};
 }
 
 // Fills the residual stream: embeddings, or the previous shard's output.
@@ -193,6 +195,11 @@ std::vector<float> shard::forward(std::span<const sequence_step> steps,
     return impl_->finish(batch.output_rows);
   impl_->give_output(batch, hidden);
   return {};
+}
+
+kv_format kv_format_of(const model_files& files) {
+  const auto matrix = files.require(tensor_role::query);
+  return matrix.type == dtype::f32 ? kv_format::f32 : kv_format::f16;
 }
 
 std::vector<layer_range> split_layers(std::uint32_t layers,

@@ -15,6 +15,7 @@ namespace {
 
 struct attention_case {
   std::uint32_t heads, kv_heads, head_dim, window;
+  kv_format format = kv_format::f32;
 };
 
 /// One sequence: q, k, v of all its tokens and the double-precision answer.
@@ -31,6 +32,10 @@ sequence random_sequence(inputs& in, const attention_case& c,
              in.floats(std::size_t(tokens) * c.kv_heads * c.head_dim),
              in.floats(std::size_t(tokens) * c.kv_heads * c.head_dim),
              {}};
+  if (c.format == kv_format::f16)
+    for (auto* values : {&s.q, &s.k, &s.v})
+      for (auto& x : *values)
+        x = nearest_f16(x);
   const std::size_t d = c.head_dim;
   for (std::uint32_t t = 0; t < tokens; ++t)
     for (std::uint32_t h = 0; h < c.heads; ++h) {
@@ -59,7 +64,8 @@ sequence random_sequence(inputs& in, const attention_case& c,
   return s;
 }
 
-/// KV memory full of NaN, and block tables that share out its blocks at random.
+/// KV memory full of NaN in either format, and block tables that share out its
+/// blocks at random.
 class kv_store {
 public:
   kv_store(inputs& in, backend& b, const attention_case& c,
@@ -77,9 +83,9 @@ public:
       tables_.emplace_back(first, ids.end());
       ids.erase(first, ids.end());
     }
-    memory_ = b.allocate(b.kv_floats(blocks, c.kv_heads, c.head_dim));
-    std::fill_n(memory_->data(), memory_->size(), NAN);
-    view_ = {memory_->data(), blocks, c.kv_heads, c.head_dim};
+    memory_ = b.allocate(b.kv_floats(blocks, c.kv_heads, c.head_dim, c.format));
+    std::memset(memory_->data(), 0xff, memory_->size() * sizeof(float));
+    view_ = {memory_->data(), blocks, c.kv_heads, c.head_dim, c.format};
   }
 
   /// One call for tokens [first, last) of each sequence that has them; appends
@@ -135,8 +141,11 @@ void check_attention(const attention_case& c) {
   inputs in;
   BOOST_TEST_CONTEXT("heads " << c.heads << " kv " << c.kv_heads << " dim "
                               << c.head_dim << " window " << c.window
+                              << (c.format == kv_format::f16 ? " f16" : "")
                               << " seed " << in.seed()) {
     const float scale = 1.0f / std::sqrt(float(c.head_dim));
+    // The weights are rounded to f16 once more.
+    const double tolerance = c.format == kv_format::f16 ? 2e-3 : 1e-5;
     std::vector<sequence> sequences;
     for (std::uint32_t tokens : {1, 15, 16, 17, 70})
       sequences.push_back(random_sequence(in, c, tokens, scale));
@@ -152,7 +161,7 @@ void check_attention(const attention_case& c) {
           reference = out;
           for (std::size_t i = 0; i < out.size(); ++i)
             for (std::size_t j = 0; j < out[i].size(); ++j)
-              BOOST_REQUIRE_SMALL(out[i][j] - sequences[i].exact[j], 1e-5);
+              BOOST_REQUIRE_SMALL(out[i][j] - sequences[i].exact[j], tolerance);
         }
         for (std::size_t i = 0; i < out.size(); ++i)
           require_same_bits(out[i], reference[i],
@@ -182,6 +191,41 @@ BOOST_AUTO_TEST_CASE(a_window_hides_older_tokens) {
   check_attention({4, 2, 32, 16});
   check_attention({4, 2, 32, 33});
   check_attention({4, 2, 32, 1000});
+}
+
+BOOST_AUTO_TEST_CASE(keys_and_values_in_f16_keep_all_promises) {
+  check_attention({8, 2, 64, 0, kv_format::f16});
+  check_attention({3, 1, 20, 0, kv_format::f16});
+  check_attention({4, 2, 32, 7, kv_format::f16});
+  check_attention({4, 2, 32, 33, kv_format::f16});
+}
+
+BOOST_AUTO_TEST_CASE(half_the_memory_holds_keys_and_values_in_f16) {
+  thread_pool pool(1);
+  const auto b = make_cpu_backend(pool, isa::reference);
+  BOOST_TEST(b->kv_floats(3, 2, 64, kv_format::f32) == 3u * 2 * 2 * 64 * 16);
+  BOOST_TEST(b->kv_floats(3, 2, 64, kv_format::f16) == 3u * 2 * 64 * 16);
+}
+
+// A lone token has weight 1: its output is V as it was stored.
+BOOST_AUTO_TEST_CASE(stored_values_are_rounded_to_the_nearest_f16) {
+  inputs in;
+  std::vector<float> v{0.0f,     -0.0f,        1.0f,           65504.0f,
+                       65519.9f, 65520.0f,     -70000.0f,      0x1p-24f,
+                       0x1p-25f, 0x1.1p-25f,   0x1.8p-24f,     0x1.ffcp-15f,
+                       0x1p-14f, 0x1.ffep-15f, 1.00048828125f, 1.00146484375f};
+  while (v.size() < 512)
+    v.push_back(std::ldexp(in.normal(), int(in.below(44)) - 28));
+  const attention_case c{1, 1, 512, 0, kv_format::f16};
+  const sequence one{
+      1, std::vector<float>(512), std::vector<float>(512), v, {}};
+  on_every_path([&](backend& b, isa) {
+    kv_store store(in, b, c, {one});
+    std::vector<std::vector<float>> out(1);
+    store.step({one}, 0, 1, 1.0f, out);
+    for (std::size_t i = 0; i < v.size(); ++i)
+      BOOST_REQUIRE_EQUAL(out[0][i], nearest_f16(v[i]));
+  });
 }
 
 BOOST_AUTO_TEST_CASE(scores_far_apart_do_not_overflow) {

@@ -85,29 +85,36 @@ void bench_matmul(backend& b, dtype type, const cpu_ceilings& limit) {
 }
 
 void bench_attention(backend& b, std::uint32_t sequences, std::uint32_t count,
-                     std::uint32_t length, const cpu_ceilings& limit) {
+                     std::uint32_t length, kv_format format,
+                     const cpu_ceilings& limit) {
   const attention_shape shape{32, 8, 64, 0, 0.125f};
   inputs in;
   const std::uint32_t per = (length + 15) / 16;
-  const auto memory = b.allocate(b.kv_floats(sequences * per, 8, 64));
-  const auto noise = in.floats(memory->size());
-  b.write(memory->data(), noise);
-  const kv_view kv{memory->data(), sequences * per, 8, 64};
+  const auto memory = b.allocate(b.kv_floats(sequences * per, 8, 64, format));
+  const kv_view kv{memory->data(), sequences * per, 8, 64, format};
   std::vector<std::uint32_t> table(sequences * per);
   for (std::uint32_t i = 0; i < table.size(); ++i)
     table[i] = i;
+  std::vector<attention_span> whole;
   std::vector<attention_span> spans;
-  for (std::uint32_t i = 0; i < sequences; ++i)
+  for (std::uint32_t i = 0; i < sequences; ++i) {
+    whole.push_back({i * length, length, 0, table.data() + i * per});
     spans.push_back({i * count, count, length - count, table.data() + i * per});
+  }
+  const auto noise = in.floats(std::size_t(sequences) * length * 8 * 64);
+  b.store_kv(kv, noise.data(), noise.data(), whole);
   const auto q = in.floats(std::size_t(sequences) * count * 32 * 64);
   std::vector<float> y(q.size());
   const auto t =
       measure([&] { b.attention(y.data(), q.data(), kv, spans, shape); });
   const double pairs =
       double(sequences) * count * (length - (count - 1) / 2.0) * 32;
-  const auto what = "attention " + std::to_string(sequences) + " x "
-                    + std::to_string(count) + " of " + std::to_string(length);
-  report(what.c_str(), t, double(sequences) * length * 8 * 64 * 2 * 4,
+  const bool half = format == kv_format::f16;
+  const auto what = "attention " + std::string(half ? "f16 " : "f32 ")
+                    + std::to_string(sequences) + " x " + std::to_string(count)
+                    + " of " + std::to_string(length);
+  report(what.c_str(), t,
+         double(sequences) * length * 8 * 64 * 2 * (half ? 2 : 4),
          pairs * 64 * 4, limit);
 }
 
@@ -131,9 +138,11 @@ int main(int argc, char** argv) {
   const auto b = make_cpu_backend(pool, *path);
   for (auto type : {dtype::q8_0, dtype::q4_k, dtype::q6_k, dtype::f16})
     bench_matmul(*b, type, limit);
-  bench_attention(*b, 1, 1, 4096, limit);
-  bench_attention(*b, 32, 1, 512, limit);
-  bench_attention(*b, 1, 512, 512, limit);
+  for (auto format : {kv_format::f32, kv_format::f16}) {
+    bench_attention(*b, 1, 1, 4096, format, limit);
+    bench_attention(*b, 32, 1, 512, format, limit);
+    bench_attention(*b, 1, 512, 512, format, limit);
+  }
   const auto empty = measure([&] { pool.run(2, [](std::size_t) {}); });
   std::printf("fork-join %.2f us\n", empty.median * 1e6);
 }

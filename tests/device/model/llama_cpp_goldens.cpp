@@ -6,12 +6,21 @@
 // log-probability of its choice. Its end tokens were masked in the choice; its
 // log-probabilities and gaps are those of all tokens.
 //
-// Products with int8 activations are a rounding lottery: one rounded value that
-// falls the other way moves all later ones. llama.cpp differs from these
-// figures by as much as this program does when its flash attention is on
-// (median and largest, measured: edge-q8_0 0.010 and 0.32, cloud-q8_0 0.013 and
-// 0.22, edge-q4_k_m 0.017 and 0.17, cloud-q4_k_m 0.022 and 0.42), and exact f32
-// activations do so too. The limits below are therefore per file; the f32 file,
+// This program rounds where llama.cpp rounds: inputs of products to int8, keys,
+// values, queries and attention weights to f16. What is left is the order of
+// sums. One value that differs in its last bit may round the other way, and
+// from the second layer on everything differs a little. llama.cpp does so to
+// itself: its builds for other instruction sets, against the AVX-512 build that
+// wrote the goldens, flash attention off in both, measured along the same ids:
+//
+//   median, largest  haswell       sandybridge   sse42         this program
+//   edge-q8_0        0.002, 0.11   0.009, 0.10   0.009, 0.13   0.012, 0.09
+//   cloud-q8_0       0.005, 0.23   0.010, 0.26   0.017, 0.32   0.012, 0.23
+//   edge-q4_k_m      0.002, 0.12   0.013, 0.13   0.012, 0.16   0.013, 0.20
+//   cloud-q4_k_m     0.014, 0.20   0.018, 0.28   0.014, 0.35   0.019, 0.34
+//
+// Nearer to these goldens comes only who adds in the order of that one build.
+// So the limits are per file, a little above what is measured; the f32 file,
 // where nothing is rounded, shows the forward pass to be right.
 #include "device/files/model_files.hpp"
 #include "device/model/generate.hpp"
@@ -43,10 +52,10 @@ std::ostream& operator<<(std::ostream& out, const case_file& file) {
 }
 
 const std::vector<case_file> files_to_check{
-    {"edge-q8_0", "examples/models/edge-q8_0.gguf", 0.02, 0.3},
-    {"cloud-q8_0", "examples/models/cloud-q8_0.gguf", 0.02, 0.3},
-    {"edge-q4_k_m", "tests/data/models/edge-q4_k_m.gguf", 0.03, 0.4},
-    {"cloud-q4_k_m", "tests/data/models/cloud-q4_k_m.gguf", 0.03, 0.6},
+    {"edge-q8_0", "examples/models/edge-q8_0.gguf", 0.015, 0.15},
+    {"cloud-q8_0", "examples/models/cloud-q8_0.gguf", 0.015, 0.3},
+    {"edge-q4_k_m", "tests/data/models/edge-q4_k_m.gguf", 0.015, 0.25},
+    {"cloud-q4_k_m", "tests/data/models/cloud-q4_k_m.gguf", 0.022, 0.4},
     {"stories260k-v3", "examples/models/stories260k.gguf", 0.001, 0.005}};
 
 // Two candidates closer than this may change places between two programs.

@@ -1,0 +1,16 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+// How keys and values are stored. Apart from backend.hpp because the kernels,
+// which are compiled once per instruction set, may include no code.
+#pragma once
+
+#include <cstdint>
+
+namespace sluice::device {
+
+/// With f16, attention also rounds queries and weights to f16; all sums are
+/// f32 with both.
+enum class kv_format : std::uint8_t { f32, f16 };
+
+} // namespace sluice::device
