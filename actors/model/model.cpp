@@ -39,7 +39,8 @@ private:
 } // namespace
 
 scheduler_limits limits_for(const model_settings& settings,
-                            const device::model_config& config) {
+                            const device::model_config& config,
+                            device::kv_format format) {
   check(settings.pipeline >= 1 && settings.pipeline <= config.layers,
         "pipeline: " + std::to_string(settings.pipeline)
             + " does not fit a model of " + std::to_string(config.layers)
@@ -60,10 +61,7 @@ scheduler_limits limits_for(const model_settings& settings,
   limits.token_budget = settings.token_budget;
   limits.plans_in_flight = settings.pipeline;
   limits.context = settings.context == 0 ? config.context : settings.context;
-  // Keys and values of one block, f32, all layers.
-  const auto block_bytes = std::uint64_t{2} * sizeof(float) * config.layers
-                           * config.kv_heads * config.head_dim
-                           * device::block_tokens;
+  const auto block_bytes = device::kv_block_bytes(config, format);
   const auto affordable = settings.kv_memory / block_bytes;
   check(affordable >= 1, "kv_memory: " + std::to_string(settings.kv_memory)
                              + " bytes hold no block of "
@@ -97,7 +95,8 @@ prompt_sink spawn_model(caf::actor_system& system,
   const auto& config = assets->files.config();
   scheduler_settings scheduling;
   scheduling.name = settings.name.empty() ? assets->name : settings.name;
-  scheduling.limits = limits_for(settings, config);
+  scheduling.limits =
+      limits_for(settings, config, device::kv_format_of(assets->files));
   scheduling.end_tokens = config.end_tokens;
   scheduling.stages = settings.pipeline;
   scheduling.load = shard_loader(assets, std::move(backends), settings.pipeline,

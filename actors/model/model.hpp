@@ -32,10 +32,11 @@ struct model_settings {
 /// Makes a backend; called once in each stage's own thread.
 using backend_factory = std::function<std::unique_ptr<device::backend>()>;
 
-/// Limits for a model of this shape. Throws device::model_error naming the
+/// Limits for a model of this shape that stores K and V so. Throws device::model_error naming the
 /// setting that does not fit.
 scheduler_limits limits_for(const model_settings& settings,
-                            const device::model_config& config);
+                            const device::model_config& config,
+                            device::kv_format format);
 
 /// Layers as stages, each a device::shard on a backend of its own.
 stage_loader shard_loader(model_assets_ptr assets, backend_factory backends,

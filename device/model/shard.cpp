@@ -202,6 +202,12 @@ kv_format kv_format_of(const model_files& files) {
   return matrix.type == dtype::f32 ? kv_format::f32 : kv_format::f16;
 }
 
+std::uint64_t kv_block_bytes(const model_config& config, kv_format format) {
+  const std::uint64_t element = format == kv_format::f32 ? 4 : 2;
+  return 2 * element * config.layers * config.kv_heads * config.head_dim
+         * block_tokens;
+}
+
 std::vector<layer_range> split_layers(std::uint32_t layers,
                                       std::uint32_t stages) {
   assert(stages >= 1 && stages <= layers);

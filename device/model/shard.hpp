@@ -62,9 +62,13 @@ private:
   std::unique_ptr<impl> impl_;
 };
 
-/// How a model's K and V are stored: f32 if its matrices are f32, else f16. Half
-/// the memory, and what llama.cpp does, so that quantised models round alike.
+/// How a model's K and V are stored: f32 if its matrices are f32, else f16.
+/// Half the memory, and what llama.cpp does, so that quantised models round
+/// alike.
 kv_format kv_format_of(const model_files& files);
+
+/// Bytes that K and V of one KV block take over all layers.
+std::uint64_t kv_block_bytes(const model_config& config, kv_format format);
 
 /// Cuts `layers` into `stages` ranges of nearly equal size; stages <= layers.
 std::vector<layer_range> split_layers(std::uint32_t layers,

@@ -221,9 +221,10 @@ std::uint32_t assembly::context() const {
       continue;
     auto settings = actor.settings.getKind().getModel();
     const auto* model = graph_.find_model(settings.getModel().cStr());
+    const auto& files = assets(model->name)->files;
     auto limits = actors::limits_for(
         model_settings_of(settings, *model, placed_as(options_, actor.name)),
-        assets(model->name)->files.config());
+        files.config(), device::kv_format_of(files));
     least = std::min(least, limits.context);
   }
   return least;

@@ -86,8 +86,8 @@ void check_topologies(const model_assets_ptr& assets,
   // Scarce blocks: preempted answers are prefilled again.
   model_settings scarce{.pipeline = 2, .max_running = 32};
   const auto& config = assets->files.config();
-  scarce.kv_memory = std::uint64_t{14} * 2 * 4 * config.layers * config.kv_heads
-                     * config.head_dim * device::block_tokens;
+  scarce.kv_memory =
+      14 * device::kv_block_bytes(config, device::kv_format_of(assets->files));
   real_model model{assets, scarce};
   check_same(run_all(model, vocabulary, prompts), alone);
   if (prompts == 32)

@@ -29,8 +29,9 @@ void live_through(std::uint32_t pipeline, std::uint64_t kv_blocks) {
   model_settings settings{.pipeline = pipeline, .max_running = 16};
   settings.max_waiting = 500;
   settings.token_budget = 64;
-  settings.kv_memory = kv_blocks * 2 * 4 * config.layers * config.kv_heads
-                       * config.head_dim * device::block_tokens;
+  settings.kv_memory =
+      kv_blocks
+      * device::kv_block_bytes(config, device::kv_format_of(assets->files));
   real_model model{assets, settings};
   std::mt19937 random{pipeline};
   caf::scoped_actor self{model.system()};

@@ -23,7 +23,7 @@ device::model_config shape() {
 
 std::string complaint(const model_settings& settings) {
   try {
-    limits_for(settings, shape());
+    limits_for(settings, shape(), device::kv_format::f32);
   } catch (const device::model_error& e) {
     return e.what();
   }
@@ -35,7 +35,7 @@ std::string complaint(const model_settings& settings) {
 BOOST_AUTO_TEST_SUITE(model_limits)
 
 BOOST_AUTO_TEST_CASE(blocks_are_what_the_batch_can_use) {
-  const auto limits = limits_for({}, shape());
+  const auto limits = limits_for({}, shape(), device::kv_format::f32);
   BOOST_TEST(limits.context == 1024u);
   BOOST_TEST(limits.kv_blocks == 64u * 64);
 }
@@ -43,8 +43,12 @@ BOOST_AUTO_TEST_CASE(blocks_are_what_the_batch_can_use) {
 BOOST_AUTO_TEST_CASE(blocks_are_bounded_by_memory) {
   model_settings settings;
   settings.kv_memory = 1 << 20; // a block of this shape takes 96 KiB
-  BOOST_TEST(limits_for(settings, shape()).kv_blocks == 10u);
-  BOOST_TEST(limits_for(settings, shape()).context == 160u);
+  const auto limits = limits_for(settings, shape(), device::kv_format::f32);
+  BOOST_TEST(limits.kv_blocks == 10u);
+  BOOST_TEST(limits.context == 160u);
+  const auto half = limits_for(settings, shape(), device::kv_format::f16);
+  BOOST_TEST(half.kv_blocks == 21u);
+  BOOST_TEST(half.context == 336u);
   settings.kv_memory = 1000;
   BOOST_TEST(complaint(settings)
              == "kv_memory: 1000 bytes hold no block of 98304 bytes");
