@@ -82,7 +82,7 @@ exit_code bench_model(const bench_options& options, bool quiet) {
   const auto files = device::model_files::open(options.device.model);
   local_device device{options.device};
   const auto result = [&] {
-    progress_bar bar{"bench", !quiet && !options.json};
+    progress_bar bar{"runs", !quiet && !options.json, progress_bar::unit::runs};
     return run_bench(files, device, options.plan,
                      [&](auto done, auto total) { bar.update(done, total); });
   }();

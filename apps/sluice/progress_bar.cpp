@@ -17,9 +17,9 @@ constexpr std::chrono::milliseconds redraw{50};
 
 } // namespace
 
-progress_bar::progress_bar(std::string title, bool enabled)
-    : title_(std::move(title)),
-      enabled_(enabled && isatty(STDERR_FILENO) == 1) {}
+progress_bar::progress_bar(std::string title, bool enabled, unit counts)
+    : title_(std::move(title)), enabled_(enabled && isatty(STDERR_FILENO) == 1),
+      counts_(counts) {}
 
 progress_bar::~progress_bar() {
   finish();
@@ -43,9 +43,12 @@ void progress_bar::update(std::uint64_t done, std::uint64_t total) {
   last_ = now;
   drawn_ = true;
   const auto filled = static_cast<std::size_t>(width * done / total);
+  const auto amount = [this](std::uint64_t n) {
+    return counts_ == unit::bytes ? format_bytes(n) : std::to_string(n);
+  };
   const auto bar = std::string(filled, '#') + std::string(width - filled, '.');
   std::fprintf(stderr, "\r%s [%s] %s of %s\033[K", title_.c_str(), bar.c_str(),
-               format_bytes(done).c_str(), format_bytes(total).c_str());
+               amount(done).c_str(), amount(total).c_str());
   std::fflush(stderr);
 }
 

@@ -15,13 +15,16 @@ namespace sluice::apps {
 /// Thread-safe; draws at most every 50 ms and clears its line at the end.
 class progress_bar {
 public:
+  /// What the numbers of update() count.
+  enum class unit : std::uint8_t { bytes, runs };
+
   /// `enabled` is and-ed with "standard error is a terminal".
-  progress_bar(std::string title, bool enabled);
+  progress_bar(std::string title, bool enabled, unit counts = unit::bytes);
   ~progress_bar();
   progress_bar(const progress_bar&) = delete;
   progress_bar& operator=(const progress_bar&) = delete;
 
-  /// `done` of `total` bytes.
+  /// `done` of `total`.
   void update(std::uint64_t done, std::uint64_t total);
   /// Clears the line; later updates are ignored.
   void finish();
@@ -30,6 +33,7 @@ private:
   std::mutex mutex_;
   std::string title_;
   bool enabled_;
+  unit counts_;
   bool drawn_ = false;
   std::chrono::steady_clock::time_point last_;
 };
