@@ -108,8 +108,9 @@ void thread_pool::run_parts(std::size_t parts, part_function call,
   epoch_.notify_all();
   take_parts();
   ++epoch_;
-  while (inside_ != 0)
-    pause_briefly();
+  // A worker that lost its core to another program needs ours to go on.
+  for (int i = 0; inside_ != 0; ++i)
+    i < polls_before_sleep ? pause_briefly() : std::this_thread::yield();
 }
 
 } // namespace sluice::device
