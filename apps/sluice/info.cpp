@@ -5,6 +5,7 @@
 #include "apps/sluice/command.hpp"
 #include "apps/sluice/progress_bar.hpp"
 #include "device/files/model_files.hpp"
+#include "device/model/shard.hpp"
 #include "device/text/tokenizer.hpp"
 
 #include <boost/json.hpp>
@@ -23,10 +24,9 @@ struct info_options {
   bool json = false;
 };
 
-// f32 keys and values of all layers.
-std::uint64_t kv_bytes_per_token(const device::model_config& config) {
-  return std::uint64_t{2} * config.layers * config.kv_heads * config.head_dim
-         * sizeof(float);
+std::uint64_t kv_bytes_per_token(const device::model_files& files) {
+  return device::kv_block_bytes(files.config(), device::kv_format_of(files))
+         / device::block_tokens;
 }
 
 /// Everything that is shown, in the order in which it is shown.
@@ -52,7 +52,7 @@ boost::json::object describe(const device::model_files& files) {
   }
   if (const auto window = std::ranges::max(config.window); window != 0)
     out["window"] = window;
-  out["kv_bytes_per_token"] = kv_bytes_per_token(config);
+  out["kv_bytes_per_token"] = kv_bytes_per_token(files);
   return out;
 }
 
