@@ -110,8 +110,7 @@ public:
   /// Floats that K and V of one layer take for `blocks` blocks.
   virtual std::size_t kv_floats(std::uint32_t blocks, std::uint32_t kv_heads,
                                 std::uint32_t head_dim,
-                                kv_format format) const
-    = 0;
+                                kv_format format) const = 0;
 
   /// Stores k and v [rows, kv_heads, head_dim] of the spans' tokens.
   virtual void store_kv(const kv_view& kv, const float* k, const float* v,

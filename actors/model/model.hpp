@@ -32,8 +32,8 @@ struct model_settings {
 /// Makes a backend; called once in each stage's own thread.
 using backend_factory = std::function<std::unique_ptr<device::backend>()>;
 
-/// Limits for a model of this shape that stores K and V so. Throws device::model_error naming the
-/// setting that does not fit.
+/// Limits for a model of this shape that stores K and V so. Throws
+/// device::model_error naming the setting that does not fit.
 scheduler_limits limits_for(const model_settings& settings,
                             const device::model_config& config,
                             device::kv_format format);
