@@ -7,7 +7,7 @@
 // the same bits; cuda/ will follow. Calls of one backend run in the order they
 // are made.
 //
-// Determinism (DESIGN section 7). Every f32 sum over k of a matrix product is
+// Determinism (docs/architecture.md). Every f32 sum over k of a matrix product is
 // split into 8 chunks: chunk c is the blocks [c*b/8, (c+1)*b/8) of the b blocks
 // of 32 elements of a row (the last block may be short). A chunk is summed in
 // order of k; the 8 sums are added as the tree

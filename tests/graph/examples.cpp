@@ -26,8 +26,8 @@ BOOST_AUTO_TEST_CASE(burst_places_the_router) {
   BOOST_TEST(to_string(placement.mistakes) == "");
 }
 
-// The graph and placement of DESIGN.md's section 4.
-BOOST_AUTO_TEST_CASE(the_design_document_is_right) {
+// Two model actors on one model file, load rules, a burst into a public cloud.
+BOOST_AUTO_TEST_CASE(private_rack_bursts_into_a_public_cloud) {
   constexpr auto chat = R"(
 graph: chat
 models:
