@@ -7,10 +7,10 @@
 // the same bits; cuda/ will follow. Calls of one backend run in the order they
 // are made.
 //
-// Determinism (docs/architecture.md). Every f32 sum over k of a matrix product is
-// split into 8 chunks: chunk c is the blocks [c*b/8, (c+1)*b/8) of the b blocks
-// of 32 elements of a row (the last block may be short). A chunk is summed in
-// order of k; the 8 sums are added as the tree
+// Determinism (docs/architecture.md). Every f32 sum over k of a matrix product
+// is split into 8 chunks: chunk c is the blocks [c*b/8, (c+1)*b/8) of the b
+// blocks of 32 elements of a row (the last block may be short). A chunk is
+// summed in order of k; the 8 sums are added as the tree
 // ((0+1)+(2+3)) + ((4+5)+(6+7)). So a row's result does not depend on the other
 // rows, and 1, 2, 4 or 8 tensor-parallel ranks give the same bits.
 #pragma once
