@@ -5,6 +5,7 @@
 
 #include "graph/graph.capnp.h"
 #include "graph/schema/docs.hpp"
+#include "graph/schema/fields.hpp"
 #include "graph/yaml/schema_text.hpp"
 
 #include <boost/json.hpp>
@@ -19,16 +20,6 @@ namespace {
 
 namespace json = boost::json;
 using field_type = capnp::schema::Type::Which;
-
-std::string name_of(capnp::StructSchema::Field field) {
-  return yaml_name(field.getProto().getName().cStr());
-}
-
-/// "graph.capnp:RouteRule" -> "RouteRule".
-std::string type_name(capnp::Schema type) {
-  std::string name = type.getProto().getDisplayName().cStr();
-  return name.substr(name.find(':') + 1);
-}
 
 /// Whole numbers without a fraction, as people write them.
 json::value number(double value) {
@@ -205,25 +196,23 @@ private:
   json::object enum_schema(capnp::EnumSchema type) {
     json::array choices;
     for (auto item : type.getEnumerants())
-      choices.push_back({{"const", yaml_name(item.getProto().getName().cStr())},
-                         {"description", doc_of(item)}});
+      choices.push_back(
+          {{"const", name_of(item)}, {"description", doc_of(item)}});
     return {{"oneOf", std::move(choices)}};
   }
 
   static void add_default(capnp::StructSchema::Field field, json::object& out) {
-    auto proto = field.getProto();
-    if (!proto.isSlot() || !proto.getSlot().getHadExplicitDefault())
+    auto value = written_default(field);
+    if (!value)
       return;
-    auto value = proto.getSlot().getDefaultValue();
-    auto format = format_of(field);
-    if (value.isText())
-      out["default"] = value.getText().cStr();
-    else if (value.isUint32())
-      out["default"] = value.getUint32();
-    else if (value.isUint64() && format == "duration")
-      out["default"] = std::to_string(value.getUint64()) + "ms";
-    else if (value.isUint64())
-      out["default"] = value.getUint64();
+    if (value->isText())
+      out["default"] = value->getText().cStr();
+    else if (value->isUint32())
+      out["default"] = value->getUint32();
+    else if (value->isUint64() && format_of(field) == "duration")
+      out["default"] = std::to_string(value->getUint64()) + "ms";
+    else if (value->isUint64())
+      out["default"] = value->getUint64();
   }
 
   json::object definitions_;
