@@ -197,7 +197,7 @@ struct ModelActor {
   pipeline @1 :UInt32 = 1 $range((min = 1, max = 1024));
   # Stages that share the layers. A placement may say otherwise.
 
-  batch @2 :UInt32 = 64 $range((min = 1, max = 4096));
+  batch @2 :UInt32 = 128 $range((min = 1, max = 4096));
   # Most requests in one step.
 
   stepTokens @3 :UInt32 = 512 $range((min = 1, max = 1048576));
