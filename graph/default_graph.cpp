@@ -3,7 +3,7 @@
 
 #include "graph/default_graph.hpp"
 
-#include "graph/validate/steps.hpp"
+#include "graph/names.hpp"
 
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>

@@ -3,8 +3,8 @@
 
 #include "graph/place/validated_placement.hpp"
 
+#include "graph/names.hpp"
 #include "graph/place/steps.hpp"
-#include "graph/validate/steps.hpp"
 #include "graph/yaml/nearest.hpp"
 #include "transport/address.hpp"
 
@@ -13,15 +13,6 @@
 namespace sluice::graph {
 
 namespace {
-
-void check_name(std::string_view name, const location& where,
-                const std::string& what, diagnostics& found) {
-  if (!is_name(name))
-    found.push_back(
-        {where, what + " '" + std::string(name)
-                    + "' is no name: a letter, then letters, digits, "
-                      "'_' and '-', at most 63"});
-}
 
 placement_node read_node(schema::Node::Reader node) {
   placement_node out{node.getName().cStr(),

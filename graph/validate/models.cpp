@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The Sluice authors
 // SPDX-License-Identifier: Apache-2.0
 
+#include "graph/names.hpp"
 #include "graph/validate/steps.hpp"
 #include "graph/yaml/nearest.hpp"
 #include "transport/address.hpp"

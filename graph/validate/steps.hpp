@@ -38,11 +38,4 @@ void check_reach(const graph_draft& draft, diagnostics& found);
 /// No cycle but through edges that close the request.
 void check_cycles(const graph_draft& draft, diagnostics& found);
 
-/// Whether `text` may name an actor, zone, node or label.
-bool is_name(std::string_view text);
-
-/// Whether `text` may name a model: dots and a digit in front too, as in
-/// "Llama-3.2-1B".
-bool is_model_name(std::string_view text);
-
 } // namespace sluice::graph

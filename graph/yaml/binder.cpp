@@ -4,14 +4,12 @@
 #include "graph/yaml/binder.hpp"
 
 #include "graph/yaml/nearest.hpp"
-#include "graph/yaml/scalar.hpp"
+#include "graph/yaml/scalar_binder.hpp"
 #include "graph/yaml/schema_text.hpp"
 #include "graph/yaml/shorthand.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <cstdio>
-#include <limits>
+#include <map>
 
 namespace sluice::graph::yaml {
 
@@ -21,64 +19,11 @@ using capnp::DynamicList;
 using capnp::DynamicStruct;
 using capnp::DynamicValue;
 using capnp::StructSchema;
-using field_type = capnp::schema::Type::Which;
-
-/// 8388608 rather than 8.38861e+06.
-std::string number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, value == std::floor(value) ? "%.0f" : "%g",
-                value);
-  return text;
-}
-
-/// The largest magnitude whole numbers of a type hold.
-struct whole_limits {
-  std::int64_t min;
-  std::uint64_t max;
-};
-
-std::optional<whole_limits> whole_limits_of(field_type type) {
-  auto of = [](auto zero) {
-    using t = std::numeric_limits<decltype(zero)>;
-    return whole_limits{static_cast<std::int64_t>(t::min()),
-                        static_cast<std::uint64_t>(t::max())};
-  };
-  switch (type) {
-  case field_type::UINT8:
-    return of(std::uint8_t{});
-  case field_type::UINT16:
-    return of(std::uint16_t{});
-  case field_type::UINT32:
-    return of(std::uint32_t{});
-  case field_type::UINT64:
-    return of(std::uint64_t{});
-  case field_type::INT8:
-    return of(std::int8_t{});
-  case field_type::INT16:
-    return of(std::int16_t{});
-  case field_type::INT32:
-    return of(std::int32_t{});
-  case field_type::INT64:
-    return of(std::int64_t{});
-  default:
-    return std::nullopt;
-  }
-}
-
-/// One value on its way into a field: what it is, and what to call it.
-struct slot {
-  capnp::Type type;
-  std::string path;
-  std::string title; ///< "field 'listen'"
-  std::string_view format;
-  std::optional<number_limits> range;
-  bool single = false;
-};
 
 class binder {
 public:
   binder(source_map& places, diagnostics& found)
-      : places_(places), found_(found) {}
+      : places_(places), found_(found), scalars_(places.file(), found) {}
 
   void bind_struct(const node& value, DynamicStruct::Builder out,
                    const std::string& path, const std::string& title) {
@@ -122,11 +67,6 @@ private:
 
   void tell(const node& value, std::string text) {
     found_.push_back({at(value), std::move(text)});
-  }
-
-  static std::string shown(const node& value) {
-    return value.type == node_type::scalar ? in_quotes(value.text)
-                                           : std::string(describe(value));
   }
 
   static std::string join(const std::string& path, const std::string& name) {
@@ -205,8 +145,9 @@ private:
       else if (where.type.isStruct())
         bind_member(*item.value, where, out.init(field).as<DynamicStruct>());
       else
-        bind_scalar(*item.value, where,
-                    [&](const DynamicValue::Reader& v) { out.set(field, v); });
+        scalars_.bind(*item.value, where, [&](const DynamicValue::Reader& v) {
+          out.set(field, v);
+        });
       return true;
     }
     return false;
@@ -266,8 +207,8 @@ private:
     else if (type.isStruct())
       bind_member(value, part, list[index].as<DynamicStruct>());
     else
-      bind_scalar(value, part,
-                  [&](const DynamicValue::Reader& v) { list.set(index, v); });
+      scalars_.bind(value, part,
+                    [&](const DynamicValue::Reader& v) { list.set(index, v); });
   }
 
   void bind_map(const node& value, const slot& where,
@@ -300,128 +241,9 @@ private:
     }
   }
 
-  template <class Set>
-  void bind_scalar(const node& value, const slot& where, Set set) {
-    if (value.type != node_type::scalar) {
-      tell(value,
-           where.title + " needs " + wanted(where) + ", not " + shown(value));
-      return;
-    }
-    switch (where.type.which()) {
-    case field_type::TEXT:
-      set(DynamicValue::Reader(value.text.c_str()));
-      return;
-    case field_type::BOOL:
-      if (value.quoted || (value.text != "true" && value.text != "false"))
-        mistyped(value, where);
-      else
-        set(value.text == "true");
-      return;
-    case field_type::ENUM:
-      bind_enum(value, where, set);
-      return;
-    default:
-      bind_number(value, where, set);
-    }
-  }
-
-  template <class Set>
-  void bind_enum(const node& value, const slot& where, Set set) {
-    std::vector<std::string> known;
-    for (auto item : where.type.asEnum().getEnumerants()) {
-      known.push_back(yaml_name(item.getProto().getName().cStr()));
-      if (known.back() == value.text) {
-        set(capnp::DynamicEnum(item));
-        return;
-      }
-    }
-    tell(value, where.title + " does not know " + in_quotes(value.text)
-                    + hint(value.text, known));
-  }
-
-  template <class Set>
-  void bind_number(const node& value, const slot& where, Set set) {
-    auto whole = whole_limits_of(where.type.which());
-    if (!where.format.empty()) {
-      bind_shorthand(value, where, set);
-    } else if (whole) {
-      auto parsed = parse_int(value.text);
-      auto large = parse_uint(value.text);
-      if (value.quoted || (!parsed && !large)) {
-        mistyped(value, where);
-      } else if ((parsed && *parsed < whole->min)
-                 || (large && *large > whole->max)) {
-        out_of_range(value, where, static_cast<double>(whole->min),
-                     static_cast<double>(whole->max));
-      } else if (within(value, where,
-                        parsed ? static_cast<double>(*parsed)
-                               : static_cast<double>(*large))) {
-        if (parsed)
-          set(*parsed);
-        else
-          set(*large);
-      }
-    } else if (auto parsed = parse_double(value.text);
-               !parsed || value.quoted) {
-      mistyped(value, where);
-    } else if (within(value, where, *parsed)) {
-      set(*parsed);
-    }
-  }
-
-  template <class Set>
-  void bind_shorthand(const node& value, const slot& where, Set set) {
-    auto take = [&](const auto& parsed) {
-      if (auto* error = std::get_if<shorthand_error>(&parsed)) {
-        tell(value, where.title + " " + error->text + ", not "
-                        + in_quotes(value.text));
-      } else if (within(value, where,
-                        static_cast<double>(std::get<0>(parsed)))) {
-        set(std::get<0>(parsed));
-      }
-    };
-    if (where.format == "bytes")
-      take(parse_bytes(value.text));
-    else if (where.format == "duration")
-      take(parse_duration(value.text));
-    else
-      take(parse_price(value.text));
-  }
-
-  static std::string wanted(const slot& where) {
-    if (where.type.isText())
-      return "a text";
-    if (where.type.isBool())
-      return "true or false";
-    if (where.type.isEnum())
-      return "a word";
-    return whole_limits_of(where.type.which()) ? "a whole number" : "a number";
-  }
-
-  void mistyped(const node& value, const slot& where) {
-    tell(value, where.title + " needs " + wanted(where) + ", not "
-                    + (value.quoted ? "the text " : "")
-                    + in_quotes(value.text));
-  }
-
-  void out_of_range(const node& value, const slot& where, double min,
-                    double max) {
-    auto low = where.range ? std::max(min, where.range->min) : min;
-    auto high = where.range ? std::min(max, where.range->max) : max;
-    tell(value, where.title + " must be " + number(low) + " to " + number(high)
-                    + ", not " + in_quotes(value.text));
-  }
-
-  bool within(const node& value, const slot& where, double parsed) {
-    if (!where.range
-        || (parsed >= where.range->min && parsed <= where.range->max))
-      return true;
-    out_of_range(value, where, where.range->min, where.range->max);
-    return false;
-  }
-
   source_map& places_;
   diagnostics& found_;
+  scalar_binder scalars_;
   std::map<std::string, std::string> titles_; ///< path -> key of a map's item
 };
 
