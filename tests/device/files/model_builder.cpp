@@ -42,31 +42,6 @@ std::string shape_json(const std::vector<std::uint64_t>& shape) {
 
 } // namespace
 
-temporary_folder::temporary_folder() {
-  // Memory where there is some: the tests write thousands of small files.
-  const fs::path memory = "/dev/shm";
-  const auto parent =
-      fs::is_directory(memory) ? memory : fs::temp_directory_path();
-  auto pattern = (parent / "sluice-test-XXXXXX").string();
-  if (::mkdtemp(pattern.data()) == nullptr) {
-    throw std::runtime_error("cannot make a temporary folder");
-  }
-  path_ = pattern;
-}
-
-temporary_folder::~temporary_folder() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
-}
-
-fs::path temporary_folder::write(std::string_view name,
-                                 std::string_view bytes) const {
-  const auto file = path_ / name;
-  std::ofstream out(file, std::ios::binary);
-  out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  return file;
-}
-
 std::string gguf_string(std::string_view text) {
   return raw(std::uint64_t{text.size()}) + std::string(text);
 }

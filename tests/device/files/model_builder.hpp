@@ -5,6 +5,8 @@
 // writes whatever it is told to: it checks nothing.
 #pragma once
 
+#include "tests/device/temporary_folder.hpp"
+
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
@@ -14,23 +16,6 @@
 #include <vector>
 
 namespace sluice::device::testing {
-
-/// A folder of its own that goes away with the object.
-class temporary_folder {
-public:
-  temporary_folder();
-  ~temporary_folder();
-  temporary_folder(const temporary_folder&) = delete;
-  temporary_folder& operator=(const temporary_folder&) = delete;
-
-  const std::filesystem::path& path() const noexcept { return path_; }
-  /// Writes a file and returns its path.
-  std::filesystem::path write(std::string_view name,
-                              std::string_view bytes) const;
-
-private:
-  std::filesystem::path path_;
-};
 
 /// The bytes of a number, little-endian.
 template <class T>

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The Sluice authors
 // SPDX-License-Identifier: Apache-2.0
 
+#include "bundled_tokenizers.hpp"
 #include "device/files/gguf.hpp"
 #include "device/text/detokenizer.hpp"
 #include "device/text/utf8.hpp"
@@ -11,20 +12,10 @@
 #include <random>
 
 using namespace sluice::device;
+using test::edge;
+using test::stories;
 
 namespace {
-
-const tokenizer& edge() {
-  static const auto tokens =
-      tokenizer::from_gguf(gguf_file::open("examples/models/edge-q8_0.gguf"));
-  return tokens;
-}
-
-const tokenizer& stories() {
-  static const auto tokens =
-      tokenizer::from_gguf(gguf_file::open("examples/models/stories260k.gguf"));
-  return tokens;
-}
 
 /// Broken bytes as U+FFFD, one for each maximal broken part.
 std::string sanitized(std::string_view bytes) {

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The Sluice authors
 // SPDX-License-Identifier: Apache-2.0
 
+#include "bundled_tokenizers.hpp"
 #include "device/files/gguf.hpp"
 #include "device/text/tokenizer.hpp"
 #include "golden_texts.hpp"
@@ -15,20 +16,10 @@
 using namespace sluice::device;
 using test::byte_level;
 using ids = std::vector<std::int32_t>;
+using test::edge;
+using test::stories;
 
 namespace {
-
-const tokenizer& edge() {
-  static const auto tokens =
-      tokenizer::from_gguf(gguf_file::open("examples/models/edge-q8_0.gguf"));
-  return tokens;
-}
-
-const tokenizer& stories() {
-  static const auto tokens =
-      tokenizer::from_gguf(gguf_file::open("examples/models/stories260k.gguf"));
-  return tokens;
-}
 
 std::string random_bytes(std::mt19937& random, std::size_t most) {
   std::string text(random() % most, ' ');

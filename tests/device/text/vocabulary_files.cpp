@@ -12,26 +12,6 @@
 
 namespace sluice::device::test {
 
-temporary_folder::temporary_folder() {
-  auto name =
-      (std::filesystem::temp_directory_path() / "sluice-text-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr)
-    throw std::runtime_error("no temporary folder");
-  path_ = name;
-}
-
-temporary_folder::~temporary_folder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
-std::filesystem::path temporary_folder::write(const std::string& name,
-                                              std::string_view content) const {
-  std::ofstream file(path_ / name, std::ios::binary);
-  file.write(content.data(), static_cast<std::streamsize>(content.size()));
-  return path_ / name;
-}
-
 namespace {
 
 enum gguf_type : std::uint32_t {

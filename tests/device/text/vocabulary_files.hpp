@@ -7,6 +7,7 @@
 
 #include "device/error.hpp"
 #include "device/text/tokenizer.hpp"
+#include "tests/device/temporary_folder.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -17,21 +18,7 @@
 
 namespace sluice::device::test {
 
-/// An empty folder that is gone afterwards.
-class temporary_folder {
-public:
-  temporary_folder();
-  ~temporary_folder();
-  temporary_folder(const temporary_folder&) = delete;
-  temporary_folder& operator=(const temporary_folder&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path write(const std::string& name,
-                              std::string_view content) const;
-
-private:
-  std::filesystem::path path_;
-};
+using testing::temporary_folder;
 
 /// Metadata of a GGUF file without tensors.
 class gguf_metadata {
