@@ -4,6 +4,7 @@
 #include "actors/error.hpp"
 
 #include <caf/atom.hpp>
+#include <caf/make_message.hpp>
 #include <caf/message.hpp>
 
 #include <array>

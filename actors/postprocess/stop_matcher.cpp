@@ -4,6 +4,7 @@
 #include "actors/postprocess/stop_matcher.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace sluice::actors {
 
