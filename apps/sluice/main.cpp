@@ -8,8 +8,8 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <cstdio>
 #include <exception>
-#include <iostream>
 
 namespace {
 
@@ -24,9 +24,7 @@ void set_up_log(const sluice::apps::global_options& options) {
                                     : spdlog::level::info);
 }
 
-} // namespace
-
-int main(int argc, char** argv) {
+int run_program(int argc, char** argv) {
   using namespace sluice::apps;
   CLI::App app{"Sluice runs large-language-model applications as graphs of "
                "actors.\nA graph file says what flows, a placement file says "
@@ -56,10 +54,16 @@ int main(int argc, char** argv) {
     return static_cast<int>(asked_for_help ? exit_code::ok : exit_code::usage);
   }
   set_up_log(global);
+  return static_cast<int>(selected.run());
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
   try {
-    return static_cast<int>(selected.run());
+    return run_program(argc, argv);
   } catch (const std::exception& error) {
-    std::cerr << "sluice: " << error.what() << '\n';
-    return static_cast<int>(exit_code::failed);
+    std::fprintf(stderr, "sluice: %s\n", error.what());
+    return static_cast<int>(sluice::apps::exit_code::failed);
   }
 }
