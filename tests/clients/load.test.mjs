@@ -11,6 +11,9 @@ import { startServer } from './server.mjs';
 
 const clients = 100;
 const seconds = Number(process.env.SLUICE_LOAD_SECONDS ?? 10);
+// The longest prompt. Short ones keep requests coming and going where a
+// sanitizer makes the model slow.
+const words = Number(process.env.SLUICE_LOAD_WORDS ?? 200);
 
 // A small generator of its own, so that a run can be repeated.
 function random(seed) {
@@ -22,7 +25,7 @@ function random(seed) {
 
 function wish(next) {
   return {
-    messages: [{ role: 'user', content: 'word '.repeat(1 + Math.floor(next() * 200)) }],
+    messages: [{ role: 'user', content: 'word '.repeat(1 + Math.floor(next() * words)) }],
     stream: true,
     max_tokens: 1 + Math.floor(next() * 60),
     temperature: next() < 0.5 ? 0 : 1,
