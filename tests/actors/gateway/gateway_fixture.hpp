@@ -117,9 +117,10 @@ public:
     caf::anon_send(door.actor, std::move(delta));
   }
 
+  // The gateway counts until its system has ended, so these outlive it.
+  metrics figures;
   caf::actor_system_config config;
   caf::actor_system system{config};
-  metrics figures;
   std::shared_ptr<script> graph_script;
   gateway_handle door;
   request_sink graph;
