@@ -158,7 +158,6 @@ struct model_status {
 /// To the terminator: stop these actors, in this order.
 struct shutdown {
   std::vector<caf::actor> actors;
-  std::uint32_t patience_ms = 0; ///< for each; then it is killed
 };
 
 /// To the terminator, from itself: the actor of this turn had its time.
@@ -284,7 +283,7 @@ auto inspect(Inspector& f, model_status& x) {
 
 template <class Inspector>
 auto inspect(Inspector& f, shutdown& x) {
-  return f(caf::meta::type_name("shutdown"), x.actors, x.patience_ms);
+  return f(caf::meta::type_name("shutdown"), x.actors);
 }
 
 template <class Inspector>

@@ -28,8 +28,7 @@ void terminator_state::next() {
   killing = false;
   self->monitor(who);
   self->send_exit(who, caf::exit_reason::user_shutdown);
-  self->delayed_send(self, std::chrono::milliseconds{work.patience_ms},
-                     patience_over{++turn});
+  self->delayed_send(self, patience, patience_over{++turn});
 }
 
 void terminator_state::gone(const caf::actor_addr& who) {
@@ -48,7 +47,9 @@ void terminator_state::expired(std::uint64_t which) {
 }
 
 terminator_actor::behavior_type
-terminator(terminator_actor::stateful_pointer<terminator_state> self) {
+terminator(terminator_actor::stateful_pointer<terminator_state> self,
+           std::chrono::milliseconds patience) {
+  self->state.patience = patience;
   self->set_down_handler(
       [self](const caf::down_msg& msg) { self->state.gone(msg.source); });
   return {
@@ -61,18 +62,18 @@ terminator(terminator_actor::stateful_pointer<terminator_state> self) {
   };
 }
 
-terminator_actor spawn_terminator(caf::actor_system& system) {
-  return system.spawn(terminator);
+terminator_actor spawn_terminator(caf::actor_system& system,
+                                  std::chrono::milliseconds patience) {
+  return system.spawn(terminator, patience);
 }
 
 std::uint32_t stop_in_order(caf::actor_system& system,
                             std::vector<caf::actor> actors,
                             std::chrono::milliseconds patience) {
   caf::scoped_actor self{system};
-  const auto stopper = spawn_terminator(system);
+  const auto stopper = spawn_terminator(system, patience);
   std::uint32_t killed = 0;
-  const auto ms = static_cast<std::uint32_t>(patience.count());
-  self->request(stopper, caf::infinite, shutdown{std::move(actors), ms})
+  self->request(stopper, caf::infinite, shutdown{std::move(actors)})
       .receive([&](const shutdown_done& done) { killed = done.killed; },
                [](const caf::error&) {});
   self->send_exit(stopper, caf::exit_reason::user_shutdown);

@@ -26,6 +26,7 @@ struct terminator_state {
 
   static inline const char* name = "terminator";
   terminator_actor::pointer self;
+  std::chrono::milliseconds patience{};
   shutdown work;
   std::size_t at = 0;     // index into work.actors of the one awaited
   std::uint64_t turn = 0; // counts awaited actors over all shutdowns
@@ -34,10 +35,15 @@ struct terminator_state {
   caf::typed_response_promise<shutdown_done> promise;
 };
 
+// An argument besides self, for CAF 0.17's spawn without one binds a reference
+// to nothing.
 terminator_actor::behavior_type
-terminator(terminator_actor::stateful_pointer<terminator_state> self);
+terminator(terminator_actor::stateful_pointer<terminator_state> self,
+           std::chrono::milliseconds patience);
 
-terminator_actor spawn_terminator(caf::actor_system& system);
+/// Each actor has `patience` to go; then it is killed.
+terminator_actor spawn_terminator(caf::actor_system& system,
+                                  std::chrono::milliseconds patience);
 
 /// Stops `actors` in order and waits: for callers that are no actors. Returns
 /// how many had to be killed.

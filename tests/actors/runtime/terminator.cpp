@@ -29,7 +29,7 @@ caf::behavior witness(caf::event_based_actor* self, int name,
   return {[](const ping&) {}};
 }
 
-caf::behavior stubborn(caf::event_based_actor* self) {
+caf::behavior stubborn(caf::event_based_actor* self, int) {
   self->set_exit_handler([](const caf::exit_msg&) {});
   return {[](const ping&) {}};
 }
@@ -43,8 +43,8 @@ BOOST_FIXTURE_TEST_CASE(actors_stop_in_the_order_given, stepped_system) {
   std::vector<caf::actor> all;
   for (const int name : {3, 1, 2})
     all.push_back(system.spawn(witness, name, &gone));
-  const auto stopper = keep(spawn_terminator(system));
-  const auto done = ask<shutdown_done>(stopper, shutdown{all, 1000});
+  const auto stopper = keep(spawn_terminator(system, 500ms));
+  const auto done = ask<shutdown_done>(stopper, shutdown{all});
   BOOST_REQUIRE(bool{done});
   BOOST_TEST(done->killed == 0u);
   const std::vector<int> order{3, 1, 2};
@@ -58,17 +58,16 @@ BOOST_FIXTURE_TEST_CASE(one_that_is_gone_already_is_no_trouble,
   tell(dead, ping{});
   self->send_exit(dead, caf::exit_reason::user_shutdown);
   sched.run();
-  const auto stopper = keep(spawn_terminator(system));
-  BOOST_TEST(bool{ask<shutdown_done>(stopper, shutdown{{dead}, 1000})});
+  const auto stopper = keep(spawn_terminator(system, 500ms));
+  BOOST_TEST(bool{ask<shutdown_done>(stopper, shutdown{{dead}})});
 }
 
 BOOST_FIXTURE_TEST_CASE(what_does_not_go_in_time_is_killed, stepped_system) {
   std::vector<int> gone;
-  const auto deaf = system.spawn(stubborn);
+  const auto deaf = system.spawn(stubborn, 0);
   const auto last = system.spawn(witness, 1, &gone);
-  const auto stopper = keep(spawn_terminator(system));
-  auto pending =
-      self->request(stopper, caf::infinite, shutdown{{deaf, last}, 500});
+  const auto stopper = keep(spawn_terminator(system, 500ms));
+  auto pending = self->request(stopper, caf::infinite, shutdown{{deaf, last}});
   sched.run();
   BOOST_TEST(gone.empty());
   sched.advance_time(499ms);
@@ -84,8 +83,8 @@ BOOST_FIXTURE_TEST_CASE(what_does_not_go_in_time_is_killed, stepped_system) {
 }
 
 BOOST_FIXTURE_TEST_CASE(an_empty_list_is_done_at_once, stepped_system) {
-  const auto stopper = keep(spawn_terminator(system));
-  BOOST_TEST(bool{ask<shutdown_done>(stopper, shutdown{{}, 500})});
+  const auto stopper = keep(spawn_terminator(system, 500ms));
+  BOOST_TEST(bool{ask<shutdown_done>(stopper, shutdown{})});
 }
 
 BOOST_AUTO_TEST_CASE(a_program_can_wait_for_the_end) {
