@@ -395,6 +395,11 @@ void connection::send_end() {
 }
 
 void connection::abandon() {
+  {
+    const std::lock_guard lock{out_mutex_};
+    if (cut_)
+      return; // closed already; after stop() nobody would run the post
+  }
   asio::post(socket_.get_executor(), [self = shared_from_this()] {
     self->close(close_reason::stopped);
   });

@@ -198,6 +198,10 @@ void server::stop(std::chrono::milliseconds grace) {
   // run() returns by itself once no socket or timer is left.
   for (auto& thread : impl_->threads)
     thread.join();
+  // A stop_now() that came after the last socket had closed still waits in the
+  // context and holds its connection, which holds the context.
+  core.context.restart();
+  core.context.run();
 }
 
 } // namespace sluice::transport::http
