@@ -9,8 +9,8 @@
 // Block formats become one integer form, exactly: a tile is, per group of 32
 // (16 for q6_k) elements, 16 scales (f16 for q8_0 and q4_0, else f32), 16 f32
 // minima if the format has them, then [group / 4][16 rows][4] unsigned bytes, w
-// = scale * (byte - zero) + min. The 4-, 5- and 6-bit formats take 8 bits here
-// for now: decoding them reads up to twice the bytes that the file has.
+// = scale * (byte - zero) + min. The 4-, 5- and 6-bit formats take 8 bits
+// here: decoding them reads up to twice the bytes that the file has.
 #pragma once
 
 #include "device/backend.hpp"
