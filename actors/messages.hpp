@@ -373,11 +373,16 @@ auto inspect(Inspector& f, sequence_step& x) {
 }
 
 template <class Inspector>
+auto inspect(Inspector& f, grammar_source& x) {
+  return f(caf::meta::type_name("grammar_source"), x.kind, x.text, x.name);
+}
+
+template <class Inspector>
 auto inspect(Inspector& f, sampling_params& x) {
   return f(caf::meta::type_name("sampling_params"), x.temperature, x.top_k,
            x.top_p, x.min_p, x.repetition_penalty, x.presence_penalty,
            x.frequency_penalty, x.logit_bias, x.seed, x.stream, x.top_logprobs,
-           x.logprobs, x.ignore_eos);
+           x.logprobs, x.ignore_eos, x.grammar);
 }
 
 template <class Inspector>

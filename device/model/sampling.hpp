@@ -11,6 +11,8 @@
 // lowest id.
 #pragma once
 
+#include "device/grammar/grammar_source.hpp"
+
 #include <cstdint>
 #include <map>
 #include <span>
@@ -37,6 +39,7 @@ struct sampling_params {
   bool logprobs = false;          ///< report the chosen token's log-probability
   /// End tokens are never chosen (set to -inf): `ignore_eos`.
   bool ignore_eos = false;
+  grammar_source grammar = {}; ///< what the answer must look like
 };
 
 /// A chosen token. Log-probabilities are natural logarithms of the softmax of
