@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: The Sluice authors
 // SPDX-License-Identifier: Apache-2.0
 
-// The gateway's HTTP side: routes, API keys, parsing, and every answer that
-// needs no model. Runs on I/O threads; what needs the graph is handed on as a
-// submission. Knows no actor.
+// The gateway's HTTP side: leads each request to its endpoint, answers what
+// needs no graph (model_pages.hpp), and parses the rest. Runs on I/O threads;
+// what needs the graph is handed on as a submission. Knows no actor.
 #pragma once
 
 #include "actors/gateway/door.hpp"
@@ -18,6 +18,8 @@
 #include <vector>
 
 namespace sluice::actors {
+
+struct route;
 
 struct front_settings {
   transport::http::server_settings http;
@@ -45,20 +47,11 @@ public:
 private:
   using exchange_ptr = std::shared_ptr<transport::http::exchange>;
   using http_request = transport::http::request;
-  struct route;
 
-  static const route* find_route(std::string_view path);
-  static transport::http::response wrong_method(const route& to,
-                                                std::string_view method);
   void take(http_request got, exchange_ptr out);
-  bool may_ask(const http_request& got) const;
-  transport::http::response answer(const route& to, const http_request& got);
-
+  transport::http::response answer(const route& to,
+                                   const http_request& got) const;
   void generate(endpoint kind, const http_request& got, exchange_ptr out);
-  transport::http::response health() const;
-  transport::http::response models(const http_request& got) const;
-  transport::http::response tokenize(const http_request& got) const;
-  transport::http::response detokenize(const http_request& got) const;
 
   front_settings settings_;
   std::shared_ptr<door> door_;
@@ -68,12 +61,5 @@ private:
   std::atomic<std::uint64_t> next_id_;
   std::unique_ptr<transport::http::server> server_; // last: its threads use us
 };
-
-/// "60", "1.5" seconds of the header X-Request-Timeout; nullopt when absent.
-parsed<std::optional<std::chrono::milliseconds>>
-parse_timeout(const transport::http::header_list& headers);
-
-/// Equal, in a time that does not depend on where they differ.
-bool same_secret(std::string_view a, std::string_view b) noexcept;
 
 } // namespace sluice::actors

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The Sluice authors
 // SPDX-License-Identifier: Apache-2.0
 
+#include "actors/gateway/request_headers.hpp"
 #include "gateway_fixture.hpp"
 
 #include <boost/test/unit_test.hpp>

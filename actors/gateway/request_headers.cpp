@@ -1,0 +1,66 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "actors/gateway/request_headers.hpp"
+
+#include <charconv>
+
+namespace sluice::actors {
+
+namespace http = transport::http;
+
+bool same_secret(std::string_view a, std::string_view b) noexcept {
+  auto differ = static_cast<unsigned>(a.size() != b.size());
+  for (std::size_t i = 0; i < a.size(); ++i)
+    differ |= static_cast<unsigned char>(a[i])
+              ^ static_cast<unsigned char>(b.empty() ? 0 : b[i % b.size()]);
+  return differ == 0;
+}
+
+parsed<std::optional<std::chrono::milliseconds>>
+parse_timeout(const http::header_list& headers) {
+  const auto text = http::find(headers, "X-Request-Timeout");
+  if (!text)
+    return std::optional<std::chrono::milliseconds>{};
+  double seconds = 0;
+  const auto* end = text->data() + text->size();
+  const auto [rest, ec] = std::from_chars(text->data(), end, seconds);
+  if (ec != std::errc{} || rest != end || !(seconds >= 0.001)
+      || !(seconds <= 86400))
+    return api_error{400,
+                     "the header X-Request-Timeout must be seconds between "
+                     "0.001 and 86400, not '"
+                         + std::string{*text} + "'",
+                     "X-Request-Timeout",
+                     {},
+                     0};
+  return std::optional{
+      std::chrono::milliseconds{static_cast<std::int64_t>(seconds * 1000)}};
+}
+
+bool has_key(const http::header_list& headers,
+             std::span<const std::string> keys) {
+  if (keys.empty())
+    return true;
+  constexpr std::string_view scheme = "Bearer ";
+  auto given = http::find(headers, "Authorization").value_or("");
+  if (!given.starts_with(scheme))
+    return false;
+  given.remove_prefix(scheme.size());
+  bool known = false; // every key is compared: time tells nothing
+  for (const auto& key : keys)
+    known |= same_secret(given, key);
+  return known;
+}
+
+http::header_list cors_headers(const std::string& origin) {
+  if (origin.empty())
+    return {};
+  return {{"Access-Control-Allow-Origin", origin},
+          {"Access-Control-Allow-Methods", "GET, POST, OPTIONS"},
+          {"Access-Control-Allow-Headers",
+           "Authorization, Content-Type, X-Request-Timeout"},
+          {"Access-Control-Max-Age", "600"}};
+}
+
+} // namespace sluice::actors

@@ -1,0 +1,65 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "actors/gateway/route.hpp"
+
+#include "actors/gateway/api_error.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace sluice::actors {
+
+namespace http = transport::http;
+
+const route* find_route(std::string_view path) {
+  using target = route::target;
+  static constexpr std::array routes{
+      route{"/v1/chat/completions", "POST", target::chat},
+      route{"/v1/completions", "POST", target::completions},
+      route{"/v1/models", "GET", target::models},
+      route{"/tokenize", "POST", target::tokenize},
+      route{"/detokenize", "POST", target::detokenize},
+      route{"/health", "GET", target::health},
+      route{"/metrics", "GET", target::metrics},
+      route{"/", "GET", target::index},
+  };
+  if (path.starts_with("/v1/models/"))
+    path = "/v1/models";
+  const auto* at = std::find_if(routes.begin(), routes.end(),
+                                [&](const route& r) { return r.path == path; });
+  return at == routes.end() ? nullptr : at;
+}
+
+std::string_view route::allowed() const {
+  return method == "GET" ? "GET, HEAD, OPTIONS" : "POST, OPTIONS";
+}
+
+bool route::takes(std::string_view asked) const {
+  return asked == method || (asked == "HEAD" && method == "GET");
+}
+
+http::response wrong_method(const route& to, std::string_view method) {
+  auto out =
+      to_response({405,
+                   std::string{to.path} + " takes " + std::string{to.method}
+                       + ", not " + std::string{method},
+                   {},
+                   "method_not_allowed",
+                   0});
+  out.headers.emplace_back("Allow", to.allowed());
+  return out;
+}
+
+std::string_view index_page() {
+  return "Sluice answers here:\n"
+         "  POST /v1/chat/completions  OpenAI's chat\n"
+         "  POST /v1/completions       raw prompts\n"
+         "  GET  /v1/models            what is served\n"
+         "  POST /tokenize             text to token ids\n"
+         "  POST /detokenize           token ids to text\n"
+         "  GET  /health               200 once requests are taken\n"
+         "  GET  /metrics              figures for Prometheus\n";
+}
+
+} // namespace sluice::actors
