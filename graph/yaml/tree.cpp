@@ -34,30 +34,42 @@ public:
     }
   }
 
-  /// Line and column of `mark`, from 1.
-  std::pair<std::uint32_t, std::uint32_t> at(const YAML::Mark& mark) const {
-    auto line = static_cast<std::size_t>(std::max(mark.line, 0));
-    auto bytes = static_cast<std::size_t>(std::max(mark.column, 0));
-    auto begin = line < lines_.size() ? lines_[line] : text_.size();
-    auto part = text_.substr(begin, bytes);
-    auto extra = std::count_if(part.begin(), part.end(), [](char c) {
-      return (static_cast<unsigned char>(c) & 0xC0u) == 0x80u;
-    });
+  /// Line and column of `mark`, from 1. Marks come nearly in order, so counting
+  /// goes on where it ended: a long line is not counted anew for each value.
+  std::pair<std::uint32_t, std::uint32_t> at(const YAML::Mark& mark) {
+    const auto line = static_cast<std::size_t>(std::max(mark.line, 0));
+    const auto bytes = static_cast<std::size_t>(std::max(mark.column, 0));
+    if (line != line_ || bytes < bytes_) {
+      line_ = line;
+      bytes_ = 0;
+      extra_ = 0;
+    }
+    const auto begin = line < lines_.size() ? lines_[line] : text_.size();
+    const auto from = std::min(begin + bytes_, text_.size());
+    const auto part = text_.substr(from, bytes - bytes_);
+    extra_ += static_cast<std::size_t>(
+        std::count_if(part.begin(), part.end(), [](char c) {
+          return (static_cast<unsigned char>(c) & 0xC0u) == 0x80u;
+        }));
+    bytes_ = bytes;
     return {static_cast<std::uint32_t>(line + 1),
-            static_cast<std::uint32_t>(bytes + 1
-                                       - static_cast<std::size_t>(extra))};
+            static_cast<std::uint32_t>(bytes + 1 - extra_)};
   }
 
 private:
   std::string_view text_;
   std::vector<std::size_t> lines_; ///< byte offsets of their beginnings
+  // How far line_ has been counted.
+  std::size_t line_ = 0;
+  std::size_t bytes_ = 0;
+  std::size_t extra_ = 0; ///< bytes among them that begin no character
 };
 
 /// Builds the tree from yaml-cpp's events and watches the limits while doing
 /// so.
 class builder : public YAML::EventHandler {
 public:
-  builder(const std::string& file, const ruler& lines, diagnostics& found,
+  builder(const std::string& file, ruler& lines, diagnostics& found,
           const limits& bounds)
       : file_(file), lines_(lines), found_(found), bounds_(bounds) {}
 
@@ -191,7 +203,7 @@ private:
   }
 
   const std::string& file_;
-  const ruler& lines_;
+  ruler& lines_;
   diagnostics& found_;
   const limits& bounds_;
   std::shared_ptr<const node> root_;
