@@ -30,6 +30,10 @@ namespace sluice::device {
 /// Tokens per KV block.
 inline constexpr std::size_t block_tokens = 16;
 
+/// In a block table: no block is held for these positions, because no token to
+/// come can see them. Never read.
+inline constexpr std::uint32_t no_block = 0xffffffff;
+
 /// A weight matrix in the backend's own layout; made by backend::pack.
 class weight_matrix {
 public:
@@ -49,10 +53,12 @@ public:
 
 /// One sequence's new tokens in an attention call.
 struct attention_span {
-  std::uint32_t row;           ///< first row of q, k, v and out
-  std::uint32_t count;         ///< new tokens, >= 1
-  std::uint32_t start;         ///< position of the first new token
-  const std::uint32_t* blocks; ///< block table, covers start + count positions
+  std::uint32_t row;   ///< first row of q, k, v and out
+  std::uint32_t count; ///< new tokens, >= 1
+  std::uint32_t start; ///< position of the first new token
+  /// Block table, covers start + count positions; no_block where no new token
+  /// sees any.
+  const std::uint32_t* blocks;
 };
 
 /// K and V of one layer: `blocks` blocks of block_tokens tokens each. The inner
@@ -69,8 +75,9 @@ struct attention_shape {
   std::uint32_t heads;
   std::uint32_t kv_heads;
   std::uint32_t head_dim;
-  std::uint32_t window; ///< 0: all positions
+  std::uint32_t window; ///< the last so many positions; 0: all
   float scale;
+  std::uint32_t sinks = 0; ///< with a window: positions [0, sinks) as well
 };
 
 /// Operations of one device. Not thread-safe: one caller at a time.
@@ -116,9 +123,27 @@ public:
   virtual void store_kv(const kv_view& kv, const float* k, const float* v,
                         std::span<const attention_span> spans) = 0;
 
-  /// Causal attention of the new tokens over all stored ones (store_kv first).
-  /// q, out [rows, heads, head_dim]. A row's bits depend only on its own
-  /// sequence, not on how its prompt was cut into chunks.
+  /// Bytes of one block outside of the pool, K and V of one layer: per KV head
+  /// K [head_dim][block_tokens], then V [block_tokens][head_dim rounded up to
+  /// 16], little-endian elements of the format. The same for every backend.
+  virtual std::size_t kv_block_bytes(std::uint32_t kv_heads,
+                                     std::uint32_t head_dim,
+                                     kv_format format) const = 0;
+
+  /// Copies a block of the pool onto another one.
+  virtual void copy_kv_block(const kv_view& kv, std::uint32_t from,
+                             std::uint32_t to) = 0;
+
+  /// Copies a block out of the pool and into it; kv_block_bytes bytes.
+  virtual void read_kv_block(std::span<std::byte> out, const kv_view& kv,
+                             std::uint32_t block) = 0;
+  virtual void write_kv_block(const kv_view& kv, std::uint32_t block,
+                              std::span<const std::byte> bytes) = 0;
+
+  /// Causal attention of the new tokens over the stored ones (store_kv first)
+  /// that the shape's window and sinks leave in sight. q, out [rows, heads,
+  /// head_dim]. A row's bits depend only on its own sequence, not on how its
+  /// prompt was cut into chunks.
   virtual void attention(float* out, const float* q, const kv_view& kv,
                          std::span<const attention_span> spans,
                          const attention_shape& shape) = 0;

@@ -38,31 +38,70 @@ inline std::size_t padded_to_lanes(std::size_t n) {
   return (n + 15) / 16 * 16;
 }
 
-/// One query row and head.
+/// One query row and head. It sees positions [0, sinks) and [first, last);
+/// sinks < first, or 0.
 struct attention_state {
   float* out;
-  std::uint32_t first; ///< first visible position
-  std::uint32_t last;  ///< last visible position + 1
+  std::uint32_t sinks;
+  std::uint32_t first;
+  std::uint32_t last;
   // Held here so that one pointer reaches all states of a pass.
   alignas(64) float q[max_head_dim];
   alignas(64) float values[max_head_dim];
 };
 
 /// States that walk the blocks together: a block is read from memory once for
-/// all of them.
+/// all of them. They walk blocks [0, sink_blocks) and [first_block, end_block).
 struct attention_group {
   attention_state states[attention_rows];
   std::size_t count = 0;
+  std::uint32_t sink_blocks = 0; ///< <= first_block
   std::uint32_t first_block = 0;
   std::uint32_t end_block = 0;
-  std::uint32_t whole_first = 0; ///< positions that every state sees
+  std::uint32_t whole_sinks = 0; ///< positions that every state sees
+  std::uint32_t whole_first = 0;
   std::uint32_t whole_last = 0;
-  float* scores = nullptr; ///< [end_block - first_block][count][16]
+  float* scores = nullptr; ///< [blocks walked][count][16]
 
   float* scores_of(std::uint32_t block) {
-    return scores + std::size_t(block - first_block) * count * kv_tokens;
+    const std::uint32_t at =
+        block < sink_blocks ? block : block - first_block + sink_blocks;
+    return scores + std::size_t(at) * count * kv_tokens;
+  }
+  /// The block after this one on the walk; the same if it is the last.
+  std::uint32_t next(std::uint32_t block) const {
+    if (block + 1 == sink_blocks)
+      return first_block;
+    return block + 1 < end_block ? block + 1 : block;
+  }
+  bool all_see(std::uint32_t block) const {
+    const std::uint32_t position = block * kv_tokens;
+    return (whole_first <= position && position + kv_tokens <= whole_last)
+           || position + kv_tokens <= whole_sinks;
   }
 };
+
+/// Calls f(block) for blocks [0, sinks) and [first, last).
+template <class F>
+inline void in_blocks(std::uint32_t sinks, std::uint32_t first,
+                      std::uint32_t last, F f) {
+  for (std::uint32_t b = 0; b < sinks; ++b)
+    f(b);
+  for (std::uint32_t b = first; b < last; ++b)
+    f(b);
+}
+
+inline std::uint32_t blocks_up_to(std::uint32_t position) {
+  return (position + kv_tokens - 1) / kv_tokens;
+}
+
+inline std::uint32_t lesser(std::uint32_t a, std::uint32_t b) {
+  return a < b ? a : b;
+}
+
+inline std::uint32_t greater(std::uint32_t a, std::uint32_t b) {
+  return a > b ? a : b;
+}
 
 /// Calls f.template operator()<R>(i) for passes of R states from i on, R being
 /// as many as the registers hold.
@@ -132,10 +171,33 @@ struct token_range {
   std::uint32_t last;
 };
 
-inline token_range visible(const attention_state& s, std::uint32_t block) {
+inline token_range overlap(std::uint32_t first, std::uint32_t last,
+                           std::uint32_t block) {
   const std::uint32_t position = block * kv_tokens;
-  return {s.first > position ? s.first - position : 0,
-          s.last < position + kv_tokens ? s.last - position : kv_tokens};
+  return {lesser(first > position ? first - position : 0, kv_tokens),
+          lesser(last > position ? last - position : 0, kv_tokens)};
+}
+
+inline token_range visible(const attention_state& s, std::uint32_t block) {
+  return overlap(s.first, s.last, block);
+}
+
+inline token_range visible_sinks(const attention_state& s,
+                                 std::uint32_t block) {
+  return overlap(0, s.sinks, block);
+}
+
+/// Lanes of a that the state sees, `other` elsewhere.
+inline f32x16 keep_visible(f32x16 a, const attention_state& s,
+                           std::uint32_t block, float other) {
+  const auto [first, last] = visible(s, block);
+  const f32x16 kept = v_keep(a, first, last, other);
+  const auto sinks = visible_sinks(s, block);
+  if (sinks.last == 0)
+    return kept;
+  // The two ranges share no lane, so one of both is `other` everywhere.
+  const f32x16 front = v_keep(a, 0, sinks.last, other);
+  return other == 0.0f ? v_add(front, kept) : v_max(front, kept);
 }
 
 /// Turns the scores of state i into weights.
@@ -143,28 +205,28 @@ template <class Kv>
 inline void softmax(attention_group& g, std::size_t i) {
   const attention_state& s = g.states[i];
   const std::uint32_t begin = s.first / kv_tokens;
-  const std::uint32_t end = (s.last + kv_tokens - 1) / kv_tokens;
+  const std::uint32_t end = blocks_up_to(s.last);
+  const std::uint32_t sinks = lesser(blocks_up_to(s.sinks), begin);
   const auto scores = [&](std::uint32_t b) {
     return g.scores_of(b) + i * kv_tokens;
   };
   f32x16 lanes = v_set(-__builtin_inff());
-  for (std::uint32_t b = begin; b < end; ++b) {
-    const auto [first, last] = visible(s, b);
+  in_blocks(sinks, begin, end, [&](std::uint32_t b) {
     lanes =
-        v_max(lanes, v_keep(v_load(scores(b)), first, last, -__builtin_inff()));
-  }
+        v_max(lanes, keep_visible(v_load(scores(b)), s, b, -__builtin_inff()));
+  });
   const f32x16 highest = v_set(v_highest(lanes));
   f32x16 sums = v_set(0.0f);
-  for (std::uint32_t b = begin; b < end; ++b) {
-    const auto [first, last] = visible(s, b);
+  in_blocks(sinks, begin, end, [&](std::uint32_t b) {
     const f32x16 p =
-        v_keep(v_exp(v_sub(v_load(scores(b)), highest)), first, last, 0.0f);
+        keep_visible(v_exp(v_sub(v_load(scores(b)), highest)), s, b, 0.0f);
     v_store(scores(b), p);
     sums = v_add(sums, p);
-  }
+  });
   const f32x16 inverse = v_set(1.0f / v_sum(sums));
-  for (std::uint32_t b = begin; b < end; ++b)
+  in_blocks(sinks, begin, end, [&](std::uint32_t b) {
     v_store(scores(b), Kv::round(v_mul(v_load(scores(b)), inverse)));
+  });
 }
 
 /// Scores for all states and blocks of the group, seen or not: a token out of
@@ -172,14 +234,14 @@ inline void softmax(attention_group& g, std::size_t i) {
 template <class Kv, class Block>
 inline void all_scores(attention_group& g, const attention_task& t,
                        Block block) {
-  for (std::uint32_t b = g.first_block; b < g.end_block; ++b) {
+  in_blocks(g.sink_blocks, g.first_block, g.end_block, [&](std::uint32_t b) {
     const auto* k = block(b);
-    const auto* next = b + 1 < g.end_block ? block(b + 1) : k;
+    const auto* next = block(g.next(b));
     float* scores = g.scores_of(b);
     in_passes(g.count, [&]<std::size_t R>(std::size_t i) {
       block_scores<Kv, R>(scores + i * kv_tokens, g.states + i, k, next, t);
     });
-  }
+  });
 }
 
 /// Blocks that every state sees whole are added for all at once; at the edges
@@ -189,25 +251,48 @@ inline void all_values(attention_group& g, const attention_task& t,
                        Block block) {
   const std::size_t dims = padded_to_lanes(t.head_dim);
   const std::size_t k_elements = std::size_t(kv_tokens) * t.head_dim;
-  for (std::uint32_t b = g.first_block; b < g.end_block; ++b) {
-    const std::uint32_t position = b * kv_tokens;
+  in_blocks(g.sink_blocks, g.first_block, g.end_block, [&](std::uint32_t b) {
     const auto* v = block(b) + k_elements;
-    const auto* next = b + 1 < g.end_block ? block(b + 1) + k_elements : v;
+    const auto* next = block(g.next(b)) + k_elements;
     const float* p = g.scores_of(b);
-    if (g.whole_first <= position && position + kv_tokens <= g.whole_last)
+    if (g.all_see(b))
       in_passes(g.count, [&]<std::size_t R>(std::size_t i) {
         block_values<Kv, R>(g.states + i, p + i * kv_tokens, v, next, dims, 0,
                             kv_tokens);
       });
     else
       for (std::size_t i = 0; i < g.count; ++i) {
-        auto& s = g.states[i];
-        const auto [first, last] = visible(s, b);
-        if (s.first < position + kv_tokens && s.last > position)
-          block_values<Kv, 1>(&s, p + i * kv_tokens, v, next, dims, first,
-                              last);
+        const auto add = [&](token_range seen) {
+          if (seen.first < seen.last)
+            block_values<Kv, 1>(g.states + i, p + i * kv_tokens, v, next, dims,
+                                seen.first, seen.last);
+        };
+        add(visible_sinks(g.states[i], b));
+        add(visible(g.states[i], b));
       }
+  });
+}
+
+/// Which blocks the states of a group walk.
+inline void lay_out_walk(attention_group& g) {
+  std::uint32_t sinks = 0;
+  std::uint32_t first = g.states[0].first;
+  std::uint32_t last = 0;
+  g.whole_sinks = g.states[0].sinks;
+  g.whole_first = 0;
+  g.whole_last = g.states[0].last;
+  for (std::size_t i = 0; i < g.count; ++i) {
+    const auto& s = g.states[i];
+    sinks = greater(sinks, s.sinks);
+    first = lesser(first, s.first);
+    last = greater(last, s.last);
+    g.whole_sinks = lesser(g.whole_sinks, s.sinks);
+    g.whole_first = greater(g.whole_first, s.first);
+    g.whole_last = lesser(g.whole_last, s.last);
   }
+  g.first_block = first / kv_tokens;
+  g.end_block = blocks_up_to(last);
+  g.sink_blocks = lesser(blocks_up_to(sinks), g.first_block);
 }
 
 template <class Kv>
@@ -220,19 +305,7 @@ inline void attend(attention_group& g, const attention_task& t) {
            + (std::size_t(t.blocks[b]) * t.kv_heads + t.kv_head)
                  * head_elements;
   };
-  std::uint32_t first = g.states[0].first;
-  std::uint32_t last = g.states[0].last;
-  g.whole_first = first;
-  g.whole_last = last;
-  for (std::size_t i = 1; i < g.count; ++i) {
-    const auto& s = g.states[i];
-    first = s.first < first ? s.first : first;
-    last = s.last > last ? s.last : last;
-    g.whole_first = s.first > g.whole_first ? s.first : g.whole_first;
-    g.whole_last = s.last < g.whole_last ? s.last : g.whole_last;
-  }
-  g.first_block = first / kv_tokens;
-  g.end_block = (last + kv_tokens - 1) / kv_tokens;
+  lay_out_walk(g);
   all_scores<Kv>(g, t, block);
   for (std::size_t i = 0; i < g.count; ++i)
     softmax<Kv>(g, i);
@@ -254,6 +327,11 @@ inline void start_state(attention_state& s, const attention_task& t,
   s.out = t.out + offset;
   s.last = t.start + token + 1;
   s.first = t.window != 0 && s.last > t.window ? s.last - t.window : 0;
+  s.sinks = t.sinks;
+  if (s.first <= s.sinks) { // the window reaches the sinks
+    s.first = 0;
+    s.sinks = 0;
+  }
 }
 
 template <class Kv>

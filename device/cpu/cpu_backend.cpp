@@ -50,14 +50,41 @@ std::size_t head_floats(std::uint32_t head_dim, kv_format format) {
   return format == kv_format::f16 ? elements / 2 : elements;
 }
 
+std::size_t blocks_of(std::size_t positions) {
+  return (positions + block_tokens - 1) / block_tokens;
+}
+
+/// The blocks that tokens [first, last) of a sequence see: `sinks` ones from
+/// the front, and [begin, end).
+struct seen_blocks {
+  std::size_t sinks;
+  std::size_t begin;
+  std::size_t end;
+};
+
+seen_blocks seen_by(std::size_t first, std::size_t last, std::size_t window,
+                    std::size_t sinks) {
+  const std::size_t from =
+      window != 0 && first + 1 > window ? first + 1 - window : 0;
+  const std::size_t begin = from / block_tokens;
+  return {std::min(blocks_of(sinks), begin), begin, blocks_of(last)};
+}
+
 /// Positions that the tokens of a task see, in whole blocks.
 std::size_t scores_of(const attention_task& t) {
-  const std::size_t last = t.start + t.last;
-  const std::size_t seen = t.start + t.first + 1;
-  const std::size_t first =
-      t.window != 0 && seen > t.window ? seen - t.window : 0;
-  return (last + block_tokens - 1) / block_tokens * block_tokens
-         - first / block_tokens * block_tokens;
+  const auto seen =
+      seen_by(t.start + t.first, t.start + t.last, t.window, t.sinks);
+  return (seen.sinks + seen.end - seen.begin) * block_tokens;
+}
+
+[[maybe_unused]] bool holds_what_it_sees(const attention_span& span,
+                                         const attention_shape& shape,
+                                         std::uint32_t blocks) {
+  const auto seen = seen_by(span.start, std::size_t{span.start} + span.count,
+                            shape.window, shape.sinks);
+  const auto held = [&](std::uint32_t block) { return block < blocks; };
+  return std::all_of(span.blocks, span.blocks + seen.sinks, held)
+         && std::all_of(span.blocks + seen.begin, span.blocks + seen.end, held);
 }
 
 class cpu_backend final : public backend {
@@ -97,6 +124,24 @@ public:
   }
   void store_kv(const kv_view& kv, const float* k, const float* v,
                 std::span<const attention_span> spans) override;
+  std::size_t kv_block_bytes(std::uint32_t kv_heads, std::uint32_t head_dim,
+                             kv_format format) const override {
+    return kv_floats(1, kv_heads, head_dim, format) * sizeof(float);
+  }
+  void copy_kv_block(const kv_view& kv, std::uint32_t from,
+                     std::uint32_t to) override {
+    std::memcpy(block_of(kv, to), block_of(kv, from), bytes_of(kv));
+  }
+  void read_kv_block(std::span<std::byte> out, const kv_view& kv,
+                     std::uint32_t block) override {
+    assert(out.size() == bytes_of(kv));
+    std::memcpy(out.data(), block_of(kv, block), out.size());
+  }
+  void write_kv_block(const kv_view& kv, std::uint32_t block,
+                      std::span<const std::byte> bytes) override {
+    assert(bytes.size() == bytes_of(kv));
+    std::memcpy(block_of(kv, block), bytes.data(), bytes.size());
+  }
   void attention(float* out, const float* q, const kv_view& kv,
                  std::span<const attention_span> spans,
                  const attention_shape& shape) override;
@@ -124,6 +169,13 @@ private:
     });
   }
 
+  std::size_t bytes_of(const kv_view& kv) const {
+    return kv_block_bytes(kv.kv_heads, kv.head_dim, kv.format);
+  }
+  float* block_of(const kv_view& kv, std::uint32_t block) const {
+    assert(block < kv.blocks);
+    return kv.data + kv_floats(block, kv.kv_heads, kv.head_dim, kv.format);
+  }
   const std::byte* quantize(const packed_shape& shape, const float* x,
                             std::size_t rows);
   rope_table& table_for(const rope_config& config);
@@ -240,17 +292,14 @@ void cpu_backend::rope(float* x, const rope_config& config,
 void cpu_backend::store_kv(const kv_view& kv, const float* k, const float* v,
                            std::span<const attention_span> spans) {
   const std::size_t row_floats = std::size_t(kv.kv_heads) * kv.head_dim;
-  const std::size_t block_floats =
-      kv.kv_heads * head_floats(kv.head_dim, kv.format);
   tokens_.clear();
   for (const auto& span : spans)
     for (std::uint32_t i = 0; i < span.count; ++i) {
       const std::uint32_t position = span.start + i;
       const std::uint32_t block = span.blocks[position / block_tokens];
-      assert(block < kv.blocks);
       const std::size_t offset = (span.row + i) * row_floats;
       tokens_.push_back({.format = kv.format,
-                         .block = kv.data + block * block_floats,
+                         .block = block_of(kv, block),
                          .slot = std::uint32_t(position % block_tokens),
                          .k = k + offset,
                          .v = v + offset,
@@ -276,7 +325,8 @@ void cpu_backend::attention(float* out, const float* q, const kv_view& kv,
                       + " elements are too long: at most "
                       + std::to_string(max_head_dim));
   tasks_.clear();
-  for (const auto& span : spans)
+  for (const auto& span : spans) {
+    assert(holds_what_it_sees(span, shape, kv.blocks));
     for (std::uint32_t first = 0; first < span.count; first += tokens)
       for (std::uint32_t head = 0; head < shape.kv_heads; ++head) {
         const std::size_t offset =
@@ -296,8 +346,10 @@ void cpu_backend::attention(float* out, const float* q, const kv_view& kv,
                           .group = group,
                           .head_dim = shape.head_dim,
                           .window = shape.window,
+                          .sinks = shape.sinks,
                           .scale = shape.scale});
       }
+  }
   // The last parts of a prompt see the most tokens: hand them out first.
   pool_.run(tasks_.size(), [&](std::size_t part) {
     auto& task = tasks_[tasks_.size() - 1 - part];

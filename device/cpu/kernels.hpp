@@ -81,7 +81,7 @@ struct attention_task {
   const void* kv;              ///< the layer's blocks
   float* scores;               ///< attention_rows floats per visible position,
                                ///< counted in whole blocks
-  const std::uint32_t* blocks; ///< block table
+  const std::uint32_t* blocks; ///< block table; unseen entries are not read
   const float* q;         ///< row of token 0, first query head of the group
   float* out;             ///< as q
   std::size_t row_stride; ///< floats from token to token in q and out
@@ -93,6 +93,7 @@ struct attention_task {
   std::uint32_t group; ///< query heads per KV head
   std::uint32_t head_dim;
   std::uint32_t window; ///< 0: all positions
+  std::uint32_t sinks;  ///< with a window: positions [0, sinks) as well
   float scale;
 };
 

@@ -10,6 +10,7 @@
 #include "device/files/tensor_store.hpp"
 
 #include <cassert>
+#include <mutex>
 #include <utility>
 
 namespace sluice::device {
@@ -21,6 +22,8 @@ struct model_files::impl {
   model_config config;
   tensor_store store;
   tensor_totals totals;
+  std::once_flag identified = {};
+  content_id identity = {};
 };
 
 namespace {
@@ -48,15 +51,15 @@ model_files model_files::open(const fs::path& path) {
     tensor_store store(safetensors_folder::open(path));
     complete_vocabulary(config, store, path.string());
     const auto totals = check_tensors(store, config, path.string());
-    return model_files(std::make_unique<impl>(
-        impl{path, std::move(config), std::move(store), totals}));
+    return model_files(std::unique_ptr<impl>(
+        new impl{path, std::move(config), std::move(store), totals}));
   }
   auto file = gguf_file::open(path);
   auto config = config_from_gguf(file);
   tensor_store store(std::move(file));
   const auto totals = check_tensors(store, config, path.string());
-  return model_files(std::make_unique<impl>(
-      impl{path, std::move(config), std::move(store), totals}));
+  return model_files(std::unique_ptr<impl>(
+      new impl{path, std::move(config), std::move(store), totals}));
 }
 
 model_files::model_files(std::unique_ptr<impl> state)
@@ -103,6 +106,12 @@ tensor_view model_files::require(tensor_role role, std::size_t layer,
 
 const gguf_file* model_files::gguf() const noexcept {
   return impl_->store.gguf();
+}
+
+const content_id& model_files::identity() const {
+  std::call_once(impl_->identified,
+                 [&] { impl_->identity = content_id_of(impl_->path); });
+  return impl_->identity;
 }
 
 std::uint64_t model_files::weight_bytes() const noexcept {

@@ -7,6 +7,7 @@
 // already sliced into the plain roles, so no caller knows of them.
 #pragma once
 
+#include "device/files/content_id.hpp"
 #include "device/files/gguf.hpp"
 #include "device/files/model_config.hpp"
 #include "device/tensor/tensor_view.hpp"
@@ -75,6 +76,10 @@ public:
 
   /// The GGUF file behind the model, or null for a folder.
   const gguf_file* gguf() const noexcept;
+
+  /// Stands for the content of all files of the model. Reads them through at
+  /// the first call (near 2 GB/s), for any thread.
+  const content_id& identity() const;
 
   /// Weight bytes in the file, all tensors.
   std::uint64_t weight_bytes() const noexcept;

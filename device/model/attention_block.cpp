@@ -24,13 +24,14 @@ void project(backend& device, const model_config& config, const linear& matrix,
 
 void run_attention_block(backend& device, const model_config& config,
                          std::uint32_t layer, const layer_weights& weights,
-                         const kv_view& kv, const batch_layout& batch,
-                         activations& memory) {
+                         const layer_sight& sight, const kv_view& kv,
+                         const batch_layout& batch, activations& memory) {
   const auto rows = batch.rows();
   const auto query_width = std::size_t{config.heads} * config.head_dim;
   const auto kv_width = std::size_t{config.kv_heads} * config.head_dim;
-  const auto window = layer < config.window.size() ? config.window[layer] : 0u;
-  const auto& rope = window > 0 ? config.local_rope : config.rope;
+  // The layer's own kind, whatever of it is in sight.
+  const bool local = layer < config.window.size() && config.window[layer] > 0;
+  const auto& rope = local ? config.local_rope : config.rope;
 
   float* hidden = memory.hidden.at_least(device, rows * config.width);
   float* normed = memory.normed.at_least(device, rows * config.width);
@@ -49,8 +50,8 @@ void run_attention_block(backend& device, const model_config& config,
   weights.value.apply(device, value, normed, rows);
   device.store_kv(kv, key, value, batch.spans);
   device.attention(mixed, query, kv, batch.spans,
-                   {config.heads, config.kv_heads, config.head_dim, window,
-                    config.attention_scale});
+                   {config.heads, config.kv_heads, config.head_dim,
+                    sight.window, config.attention_scale, sight.sinks});
   weights.attention_output.apply(device, block, mixed, rows);
   if (config.post_norms)
     device.rms_norm(block, block, weights.post_attention_norm.data(),

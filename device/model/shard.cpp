@@ -3,6 +3,7 @@
 
 #include "device/model/shard.hpp"
 
+#include "device/error.hpp"
 #include "device/model/activations.hpp"
 #include "device/model/attention_block.hpp"
 #include "device/model/feed_forward.hpp"
@@ -19,18 +20,39 @@ namespace {
                                    std::uint32_t kv_blocks) {
   return std::all_of(steps.begin(), steps.end(), [&](const auto& step) {
     return std::all_of(step.blocks.begin(), step.blocks.end(),
-                       [&](std::uint32_t block) { return block < kv_blocks; });
+                       [&](std::uint32_t block) {
+                         return block < kv_blocks || block == no_block;
+                       });
   });
+}
+
+// What the tokens of each layer see: the model's own window or the narrower one
+// that was asked for.
+std::vector<layer_sight> sights_of(const model_config& config,
+                                   const kv_options& options) {
+  std::vector<layer_sight> out(config.layers);
+  for (std::size_t layer = 0; layer < out.size(); ++layer) {
+    const auto own = layer < config.window.size() ? config.window[layer] : 0u;
+    if (options.window != 0 && (own == 0 || options.window < own))
+      out[layer] = {options.window, options.sinks};
+    else
+      out[layer] = {own, 0};
+  }
+  return out;
 }
 
 } // namespace
 
 struct shard::impl {
   impl(const model_files& files, backend& device, layer_range layers,
-       std::uint32_t kv_blocks, const progress& report);
+       std::uint32_t kv_blocks, const progress& report,
+       const kv_options& options);
 
   void load(const model_files& files, const progress& report);
   kv_view kv_of(std::size_t index) const;
+  std::size_t layer_block_bytes() const {
+    return device.kv_block_bytes(config.kv_heads, config.head_dim, format);
+  }
   void take_input(std::span<const sequence_step> steps,
                   const batch_layout& batch, std::span<const float> hidden);
   void run_layers(const batch_layout& batch);
@@ -38,9 +60,12 @@ struct shard::impl {
   std::vector<float> finish(std::span<const std::uint32_t> wanted);
   std::vector<float> logits_of(float* hidden, std::size_t rows);
 
+  const model_files& files;
   backend& device;
   model_config config;
   layer_range layers;
+  kv_options options;
+  std::vector<layer_sight> sights; // of all the model's layers
   std::uint32_t kv_blocks;
   kv_format format;
   std::vector<layer_weights> weights;
@@ -52,11 +77,13 @@ struct shard::impl {
   std::uint64_t matrix_bytes = 0;
 };
 
-shard::impl::impl(const model_files& files, backend& device_in,
+shard::impl::impl(const model_files& files_in, backend& device_in,
                   layer_range layers_in, std::uint32_t kv_blocks_in,
-                  const progress& report)
-    : device(device_in), config(files.config()), layers(layers_in),
-      kv_blocks(kv_blocks_in), format(kv_format_of(files)) {
+                  const progress& report, const kv_options& options_in)
+    : files(files_in), device(device_in), config(files.config()),
+      layers(layers_in), options(options_in),
+      sights(sights_of(config, options)), kv_blocks(kv_blocks_in),
+      format(options.format.value_or(kv_format_of(files))) {
   assert(layers.first < layers.last && layers.last <= config.layers);
   assert(kv_blocks >= 1);
   const auto floats =
@@ -124,8 +151,8 @@ void shard::impl::run_layers(const batch_layout& batch) {
   float* x = memory.hidden.at_least(device, batch.rows() * config.width);
   for (std::size_t i = 0; i < weights.size(); ++i) {
     const auto layer = layers.first + static_cast<std::uint32_t>(i);
-    run_attention_block(device, config, layer, weights[i], kv_of(i), batch,
-                        memory);
+    run_attention_block(device, config, layer, weights[i], sights[layer],
+                        kv_of(i), batch, memory);
     if (layer + 1 < config.layers)
       run_feed_forward(device, config, weights[i], x, batch.rows(), memory);
   }
@@ -165,8 +192,10 @@ std::vector<float> shard::impl::logits_of(float* hidden, std::size_t rows) {
 }
 
 shard::shard(const model_files& files, backend& device, layer_range layers,
-             std::uint32_t kv_blocks, const progress& report)
-    : impl_(std::make_unique<impl>(files, device, layers, kv_blocks, report)) {}
+             std::uint32_t kv_blocks, const progress& report,
+             const kv_options& options)
+    : impl_(std::make_unique<impl>(files, device, layers, kv_blocks, report,
+                                   options)) {}
 
 shard::~shard() = default;
 shard::shard(shard&&) noexcept = default;
@@ -195,6 +224,62 @@ std::vector<float> shard::forward(std::span<const sequence_step> steps,
     return impl_->finish(batch.output_rows);
   impl_->give_output(batch, hidden);
   return {};
+}
+
+void shard::copy_block(std::uint32_t from, std::uint32_t to) {
+  for (std::size_t i = 0; i < impl_->kv.size(); ++i)
+    impl_->device.copy_kv_block(impl_->kv_of(i), from, to);
+}
+
+kv_identity shard::identity() const {
+  kv_identity out;
+  out.model = impl_->files.identity();
+  out.layers = impl_->layers;
+  out.kv_heads = impl_->config.kv_heads;
+  out.head_dim = impl_->config.head_dim;
+  out.format = impl_->format;
+  out.window = impl_->options.window;
+  out.sinks = impl_->options.sinks;
+  return out;
+}
+
+std::size_t shard::block_bytes() const noexcept {
+  return impl_->layer_block_bytes() * impl_->kv.size();
+}
+
+void shard::save_block(std::uint32_t block, std::span<std::byte> out) const {
+  assert(out.size() == block_bytes());
+  const auto bytes = impl_->layer_block_bytes();
+  for (std::size_t i = 0; i < impl_->kv.size(); ++i)
+    impl_->device.read_kv_block(out.subspan(i * bytes, bytes), impl_->kv_of(i),
+                                block);
+}
+
+void shard::load_block(std::uint32_t block, std::span<const std::byte> bytes) {
+  assert(bytes.size() == block_bytes());
+  const auto layer_bytes = impl_->layer_block_bytes();
+  for (std::size_t i = 0; i < impl_->kv.size(); ++i)
+    impl_->device.write_kv_block(impl_->kv_of(i), block,
+                                 bytes.subspan(i * layer_bytes, layer_bytes));
+}
+
+std::vector<std::byte> shard::export_block(std::uint32_t block) const {
+  const auto header = encode(identity());
+  std::vector<std::byte> out(header.size() + block_bytes());
+  std::copy(header.begin(), header.end(), out.begin());
+  save_block(block, std::span(out).subspan(header.size()));
+  return out;
+}
+
+void shard::import_block(std::uint32_t block,
+                         std::span<const std::byte> bytes) {
+  require_same(decode_kv_identity(bytes), identity());
+  const auto payload = bytes.subspan(kv_identity_bytes);
+  if (payload.size() != block_bytes())
+    throw model_error("KV block: " + std::to_string(payload.size())
+                      + " bytes of keys and values instead of "
+                      + std::to_string(block_bytes()));
+  load_block(block, payload);
 }
 
 kv_format kv_format_of(const model_files& files) {

@@ -8,26 +8,33 @@
 
 #include "device/backend.hpp"
 #include "device/files/model_files.hpp"
+#include "device/kv/kv_identity.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 namespace sluice::device {
 
-/// Layers [first, last) of a model.
-struct layer_range {
-  std::uint32_t first = 0;
-  std::uint32_t last = 0;
+/// How a model's K and V are held, and which of them attention sees.
+struct kv_options {
+  std::optional<kv_format> format = {}; ///< else kv_format_of the files
+  /// Layers see the last `window` positions at most; 0: as trained. Narrower
+  /// windows of the model's own stay.
+  std::uint32_t window = 0;
+  std::uint32_t sinks = 0; ///< where `window` applies, positions [0, sinks) too
 };
 
 /// One sequence's part of a forward pass.
 struct sequence_step {
-  std::vector<std::int32_t> tokens;  ///< new tokens, >= 1
-  std::uint32_t start = 0;           ///< position of tokens[0]
-  std::vector<std::uint32_t> blocks; ///< block table up to start + tokens
+  std::vector<std::int32_t> tokens; ///< new tokens, >= 1
+  std::uint32_t start = 0;          ///< position of tokens[0]
+  /// Block table up to start + tokens; no_block where nothing is seen.
+  std::vector<std::uint32_t> blocks;
   std::uint32_t outputs = 0; ///< logits wanted for the last `outputs` tokens
 };
 
@@ -38,9 +45,10 @@ public:
   using progress = std::function<void(std::uint64_t, std::uint64_t)>;
 
   /// Packs the layers' weights. `kv_blocks` blocks of block_tokens tokens are
-  /// held per layer. Throws model_error.
+  /// held per layer. `files` must outlive the shard. Throws model_error.
   shard(const model_files& files, backend& device, layer_range layers,
-        std::uint32_t kv_blocks, const progress& report = {});
+        std::uint32_t kv_blocks, const progress& report = {},
+        const kv_options& options = {});
   ~shard();
   shard(shard&&) noexcept;
 
@@ -53,6 +61,25 @@ public:
   /// [sum of outputs, vocabulary] for the last shard, else an empty vector.
   std::vector<float> forward(std::span<const sequence_step> steps,
                              std::vector<float>& hidden);
+
+  /// Copies K and V of all layers of a block onto another one.
+  void copy_block(std::uint32_t from, std::uint32_t to);
+
+  /// Whose blocks these are. The first call may read all of the model's files.
+  kv_identity identity() const;
+  /// Bytes of one block's K and V over this shard's layers.
+  std::size_t block_bytes() const noexcept;
+  /// Copies a block out of the pool or into it; block_bytes() bytes, layer
+  /// after layer as backend::kv_block_bytes says.
+  void save_block(std::uint32_t block, std::span<std::byte> out) const;
+  void load_block(std::uint32_t block, std::span<const std::byte> bytes);
+
+  /// A block as a value that another shard with the same identity() takes,
+  /// wherever its pool holds it: the identity, then the bytes of save_block.
+  std::vector<std::byte> export_block(std::uint32_t block) const;
+  /// Takes an exported block. Throws model_error when it is not of this model,
+  /// these layers and this format, or not whole.
+  void import_block(std::uint32_t block, std::span<const std::byte> bytes);
 
   /// Weight bytes that one pass over this shard reads.
   std::uint64_t weight_bytes() const noexcept;

@@ -16,6 +16,12 @@ namespace {
 struct attention_case {
   std::uint32_t heads, kv_heads, head_dim, window;
   kv_format format = kv_format::f32;
+  std::uint32_t sinks = 0;
+
+  bool sees(std::uint32_t token, std::uint32_t position) const {
+    return position <= token
+           && (window == 0 || position < sinks || position + window > token);
+  }
 };
 
 /// One sequence: q, k, v of all its tokens and the double-precision answer.
@@ -40,10 +46,12 @@ sequence random_sequence(inputs& in, const attention_case& c,
   for (std::uint32_t t = 0; t < tokens; ++t)
     for (std::uint32_t h = 0; h < c.heads; ++h) {
       const std::uint32_t kh = h / (c.heads / c.kv_heads);
-      const std::uint32_t first =
-          c.window != 0 && t + 1 > c.window ? t + 1 - c.window : 0;
+      std::vector<std::uint32_t> seen;
+      for (std::uint32_t p = 0; p <= t; ++p)
+        if (c.sees(t, p))
+          seen.push_back(p);
       std::vector<double> score;
-      for (std::uint32_t p = first; p <= t; ++p) {
+      for (const auto p : seen) {
         double dot = 0;
         for (std::size_t i = 0; i < d; ++i)
           dot += double(s.q[(t * c.heads + h) * d + i])
@@ -56,8 +64,8 @@ sequence random_sequence(inputs& in, const attention_case& c,
         sum += x = std::exp(x - highest);
       for (std::size_t i = 0; i < d; ++i) {
         double value = 0;
-        for (std::uint32_t p = first; p <= t; ++p)
-          value += score[p - first] * s.v[(p * c.kv_heads + kh) * d + i];
+        for (std::size_t n = 0; n < seen.size(); ++n)
+          value += score[n] * s.v[(seen[n] * c.kv_heads + kh) * d + i];
         s.exact.push_back(value / sum);
       }
     }
@@ -112,15 +120,16 @@ public:
       take(q, s.q, q_row);
       take(k, s.k, kv_row);
       take(v, s.v, kv_row);
+      free_unseen(tables_[i], first);
       spans.push_back({row, end - first, first, tables_[i].data()});
       owners.push_back(i);
       row += end - first;
     }
     guarded y(row * q_row);
     backend_.store_kv(view_, k.data(), v.data(), spans);
-    backend_.attention(
-        y.data(), q.data(), view_, spans,
-        {case_.heads, case_.kv_heads, case_.head_dim, case_.window, scale});
+    backend_.attention(y.data(), q.data(), view_, spans,
+                       {case_.heads, case_.kv_heads, case_.head_dim,
+                        case_.window, scale, case_.sinks});
     BOOST_TEST(y.intact());
     const auto values = y.values();
     for (std::size_t i = 0; i < spans.size(); ++i)
@@ -130,6 +139,23 @@ public:
   }
 
 private:
+  /// Gives up the blocks that no token from `next` on sees, as a scheduler
+  /// does: whatever their memory holds then, it must not be read.
+  void free_unseen(std::vector<std::uint32_t>& table, std::uint32_t next) {
+    for (std::uint32_t i = 0; i < table.size() && i < next / 16; ++i) {
+      bool seen = false;
+      for (std::uint32_t slot = 0; slot < 16; ++slot)
+        seen = seen || case_.sees(next, i * 16 + slot);
+      if (seen || table[i] == no_block)
+        continue;
+      const std::vector<std::byte> rubbish(
+          backend_.kv_block_bytes(case_.kv_heads, case_.head_dim, case_.format),
+          std::byte{0xff});
+      backend_.write_kv_block(view_, table[i], rubbish);
+      table[i] = no_block;
+    }
+  }
+
   backend& backend_;
   attention_case case_;
   std::vector<std::vector<std::uint32_t>> tables_;
@@ -139,10 +165,11 @@ private:
 
 void check_attention(const attention_case& c) {
   inputs in;
-  BOOST_TEST_CONTEXT("heads " << c.heads << " kv " << c.kv_heads << " dim "
-                              << c.head_dim << " window " << c.window
-                              << (c.format == kv_format::f16 ? " f16" : "")
-                              << " seed " << in.seed()) {
+  BOOST_TEST_CONTEXT("heads "
+                     << c.heads << " kv " << c.kv_heads << " dim " << c.head_dim
+                     << " window " << c.window << " sinks " << c.sinks
+                     << (c.format == kv_format::f16 ? " f16" : "") << " seed "
+                     << in.seed()) {
     const float scale = 1.0f / std::sqrt(float(c.head_dim));
     // The weights are rounded to f16 once more.
     const double tolerance = c.format == kv_format::f16 ? 2e-3 : 1e-5;
@@ -191,6 +218,17 @@ BOOST_AUTO_TEST_CASE(a_window_hides_older_tokens) {
   check_attention({4, 2, 32, 16});
   check_attention({4, 2, 32, 33});
   check_attention({4, 2, 32, 1000});
+}
+
+BOOST_AUTO_TEST_CASE(sinks_stay_in_sight_behind_a_window) {
+  for (const std::uint32_t sinks : {1, 4, 16, 20, 40})
+    for (const std::uint32_t window : {1, 9, 16, 30, 100})
+      check_attention({4, 2, 32, window, kv_format::f32, sinks});
+  check_attention({8, 1, 20, 13, kv_format::f16, 5});
+}
+
+BOOST_AUTO_TEST_CASE(sinks_without_a_window_change_nothing) {
+  check_attention({4, 2, 32, 0, kv_format::f32, 4});
 }
 
 BOOST_AUTO_TEST_CASE(keys_and_values_in_f16_keep_all_promises) {
