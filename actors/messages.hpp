@@ -34,7 +34,8 @@ struct output_spec {
   std::uint32_t max_tokens = 0;  ///< 0: to the end of the context
   std::vector<std::string> stop; ///< strings that end the answer
   bool logprobs = false;
-  bool specials = false; ///< show special tokens' text
+  bool specials = false;        ///< show special tokens' text
+  std::uint32_t min_tokens = 0; ///< before that no stop string counts
 };
 
 /// To preprocess: a client's wish. Exactly one of messages, text and tokens.
@@ -175,7 +176,7 @@ struct shutdown_done {
 template <class Inspector>
 auto inspect(Inspector& f, output_spec& x) {
   return f(caf::meta::type_name("output_spec"), x.max_tokens, x.stop,
-           x.logprobs, x.specials);
+           x.logprobs, x.specials, x.min_tokens);
 }
 
 template <class Inspector>
@@ -382,7 +383,8 @@ auto inspect(Inspector& f, sampling_params& x) {
   return f(caf::meta::type_name("sampling_params"), x.temperature, x.top_k,
            x.top_p, x.min_p, x.repetition_penalty, x.presence_penalty,
            x.frequency_penalty, x.logit_bias, x.seed, x.stream, x.top_logprobs,
-           x.logprobs, x.ignore_eos, x.grammar);
+           x.logprobs, x.ignore_eos, x.grammar, x.min_tokens, x.stop_token_ids,
+           x.allowed_token_ids);
 }
 
 template <class Inspector>

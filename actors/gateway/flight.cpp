@@ -60,6 +60,7 @@ request flight::to_request(std::size_t index, instant deadline) const {
   out.output.stop = what.stop;
   out.output.logprobs = what.logprobs;
   out.output.specials = what.specials;
+  out.output.min_tokens = what.sampling.min_tokens;
   return out;
 }
 

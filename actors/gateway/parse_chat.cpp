@@ -164,6 +164,7 @@ parsed<api_request> parse_chat(std::string_view body,
     if (const auto limit = in.integer("max_completion_tokens", 1,
                                       std::numeric_limits<std::int32_t>::max()))
       out.max_tokens = static_cast<std::uint32_t>(*limit);
+    check_lengths(in, out);
     read_logprobs(in, out);
     out.messages = json::serialize(read_messages(in));
     read_tools(in, out);

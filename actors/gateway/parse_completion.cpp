@@ -85,6 +85,7 @@ parsed<api_request> parse_completion(std::string_view body,
     read_shared(in, limits, out);
     if (out.max_tokens == 0)
       out.max_tokens = default_max_tokens;
+    check_lengths(in, out);
     // Here it is a count: 0 asks for the chosen tokens alone.
     if (const auto top = in.integer("logprobs", 0, 20)) {
       out.logprobs = true;

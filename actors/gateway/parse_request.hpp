@@ -47,7 +47,8 @@ parsed<detokenize_request> parse_detokenize(std::string_view body);
 api_error beyond_vocabulary(std::string_view param, std::int32_t id,
                             std::int32_t vocabulary);
 
-/// Ids outside [0, vocabulary) in the prompt or in logit_bias.
+/// Ids outside [0, vocabulary) in the prompt, in logit_bias and in lists of
+/// token ids.
 std::optional<api_error> check_ids(const api_request& request,
                                    std::int32_t vocabulary);
 
@@ -56,6 +57,9 @@ std::optional<api_error> check_ids(const api_request& request,
 /// Reads what both endpoints have: sampling, stop, n, stream, seed, ...
 void read_shared(const fields& in, const request_limits& limits,
                  api_request& out);
+
+/// Once all fields are read: min_tokens fits into max_tokens.
+void check_lengths(const fields& in, const api_request& request);
 
 /// Checks `messages` and returns them as templates want them: text parts
 /// joined by line breaks, tool call arguments as objects.

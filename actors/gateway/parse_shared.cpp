@@ -19,6 +19,7 @@ constexpr std::int64_t most_tokens = std::numeric_limits<std::int32_t>::max();
 constexpr std::size_t most_stops = 16;
 constexpr std::size_t longest_stop = 1024; // bytes
 constexpr std::size_t most_biases = 1024;
+constexpr std::size_t most_listed = 16384;    // token ids
 constexpr double longest_timeout = 24 * 3600; // seconds
 
 std::string stop_text(const json::value& value, std::string_view path) {
@@ -72,6 +73,31 @@ void read_logit_bias(const fields& in, api_request& out) {
     out.sampling.logit_bias.emplace_back(
         id, static_cast<float>(entry.number(key, -100, 100).value_or(0)));
   }
+}
+
+std::vector<std::int32_t> read_token_list(const fields& in, const char* name) {
+  std::vector<std::int32_t> out;
+  const auto* list = in.array(name);
+  if (list == nullptr)
+    return out;
+  const auto path = in.path(name);
+  if (list->size() > most_listed)
+    refuse(path, "must hold at most " + std::to_string(most_listed)
+                     + " token ids, not " + std::to_string(list->size()));
+  for (std::size_t i = 0; i < list->size(); ++i)
+    out.push_back(static_cast<std::int32_t>(to_integer(
+        (*list)[i], path + "[" + std::to_string(i) + "]", 0, most_tokens)));
+  return out;
+}
+
+void read_token_rules(const fields& in, api_request& out) {
+  auto& s = out.sampling;
+  s.min_tokens = static_cast<std::uint32_t>(
+      in.integer("min_tokens", 0, most_tokens).value_or(0));
+  s.stop_token_ids = read_token_list(in, "stop_token_ids");
+  s.allowed_token_ids = read_token_list(in, "allowed_token_ids");
+  if (in.array("allowed_token_ids") != nullptr && s.allowed_token_ids.empty())
+    refuse(in.path("allowed_token_ids"), "must not be empty");
 }
 
 void read_sampling(const fields& in, api_request& out) {
@@ -144,6 +170,7 @@ void read_shared(const fields& in, const request_limits& limits,
   read_stream(in, out);
   read_stop(in, out);
   read_sampling(in, out);
+  read_token_rules(in, out);
   read_response_format(in);
   out.specials = !in.boolean("skip_special_tokens").value_or(true);
   if (const auto seconds = in.number("timeout", 0.001, longest_timeout))
@@ -151,6 +178,15 @@ void read_shared(const fields& in, const request_limits& limits,
         std::chrono::milliseconds{static_cast<std::int64_t>(*seconds * 1000)};
   if (const auto limit = in.integer("max_tokens", 1, most_tokens))
     out.max_tokens = static_cast<std::uint32_t>(*limit);
+}
+
+void check_lengths(const fields& in, const api_request& request) {
+  const auto least = request.sampling.min_tokens;
+  if (request.max_tokens > 0 && least > request.max_tokens)
+    refuse(in.path("min_tokens"),
+           "must not be greater than the most tokens allowed, "
+               + std::to_string(request.max_tokens) + ", not "
+               + std::to_string(least));
 }
 
 api_error beyond_vocabulary(std::string_view param, std::int32_t id,
@@ -167,9 +203,16 @@ std::optional<api_error> check_ids(const api_request& request,
   const auto wrong = [&](std::int32_t id) {
     return id < 0 || id >= vocabulary;
   };
-  for (const auto& [id, bias] : request.sampling.logit_bias)
+  const auto& s = request.sampling;
+  for (const auto& [id, bias] : s.logit_bias)
     if (wrong(id))
       return beyond_vocabulary("logit_bias", id, vocabulary);
+  if (const auto at = std::ranges::find_if(s.stop_token_ids, wrong);
+      at != s.stop_token_ids.end())
+    return beyond_vocabulary("stop_token_ids", *at, vocabulary);
+  if (const auto at = std::ranges::find_if(s.allowed_token_ids, wrong);
+      at != s.allowed_token_ids.end())
+    return beyond_vocabulary("allowed_token_ids", *at, vocabulary);
   for (const auto& prompt : request.prompts)
     for (const auto id : prompt.tokens)
       if (wrong(id))

@@ -304,7 +304,10 @@ void batch_scheduler::book_token(sequence& who, device::sampled_token token,
   one.id = who.id;
   one.has_token = true;
   one.token = std::move(token);
-  if (!who.sampling.ignore_eos && std::ranges::count(end_tokens_, id) > 0)
+  const bool ends =
+      std::ranges::count(who.sampling.stop_token_ids, id) > 0
+      || (!who.sampling.ignore_eos && std::ranges::count(end_tokens_, id) > 0);
+  if (ends)
     one.finish = finish_reason::stop;
   else if (who.tokens.size() >= who.limit)
     one.finish = finish_reason::length;

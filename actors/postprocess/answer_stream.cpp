@@ -29,7 +29,7 @@ std::string answer_stream::take_token(const generated& one) {
   complete_ += piece.size();
   if (begin_.output.logprobs)
     logprobs_.push_back({complete_, describe(one.token)});
-  return stops_.push(piece);
+  return count_ <= begin_.output.min_tokens ? piece : stops_.push(piece);
 }
 
 std::optional<text_delta> answer_stream::push(generated one) {

@@ -37,6 +37,7 @@ sampler::sampler(sampling_params params, std::vector<std::int32_t> end_tokens)
 }
 
 void sampler::add_prompt(std::span<const std::int32_t> ids) {
+  prompt_tokens_ += ids.size();
   if (params_.repetition_penalty == 1.0f)
     return;
   for (const auto id : ids)
@@ -53,11 +54,42 @@ void sampler::bias(std::span<float> logits) const {
   }
 }
 
+bool sampler::bans_end_tokens(std::uint64_t position) const {
+  return params_.ignore_eos || position < prompt_tokens_ + params_.min_tokens;
+}
+
+// Where nothing else is left to choose (a grammar or allowed_token_ids wants
+// the end now), the end comes all the same.
 void sampler::ban_end_tokens(std::span<float> logits) const {
-  for (const auto id : end_tokens_)
+  constexpr float never = -std::numeric_limits<float>::infinity();
+  std::vector<std::pair<std::size_t, float>> banned;
+  const auto ban = [&](std::int32_t id) {
+    if (!in_range(id, logits))
+      return;
+    auto& logit = logits[static_cast<std::size_t>(id)];
+    banned.emplace_back(static_cast<std::size_t>(id), logit);
+    logit = never;
+  };
+  std::ranges::for_each(end_tokens_, ban);
+  if (!params_.ignore_eos)
+    std::ranges::for_each(params_.stop_token_ids, ban);
+  if (std::ranges::any_of(logits, [](float x) { return x != never; }))
+    return;
+  for (auto at = banned.rbegin(); at != banned.rend(); ++at)
+    logits[at->first] = at->second;
+}
+
+void sampler::keep_allowed(std::span<float> logits) const {
+  if (params_.allowed_token_ids.empty())
+    return;
+  std::vector<std::pair<std::size_t, float>> kept;
+  for (const auto id : params_.allowed_token_ids)
     if (in_range(id, logits))
-      logits[static_cast<std::size_t>(id)] =
-          -std::numeric_limits<float>::infinity();
+      kept.emplace_back(static_cast<std::size_t>(id),
+                        logits[static_cast<std::size_t>(id)]);
+  std::ranges::fill(logits, -std::numeric_limits<float>::infinity());
+  for (const auto& [id, value] : kept)
+    logits[id] = value;
 }
 
 void sampler::penalise(std::span<float> logits) const {
@@ -81,10 +113,13 @@ void sampler::penalise(std::span<float> logits) const {
 
 std::int32_t sampler::choose(std::span<float> logits, float best,
                              std::uint64_t position) {
-  if (params_.ignore_eos)
+  keep_allowed(logits);
+  const bool endless = bans_end_tokens(position);
+  if (endless)
     ban_end_tokens(logits);
   penalise(logits);
-  if (params_.ignore_eos || !output_counts_.empty() || !prompt_counts_.empty())
+  if (endless || !params_.allowed_token_ids.empty() || !output_counts_.empty()
+      || !prompt_counts_.empty())
     best = checked_max(logits);
   std::int32_t id = 0;
   if (params_.temperature == 0.0f)

@@ -4,11 +4,12 @@
 // How the next token is chosen from logits. Pure: the same logits, parameters,
 // history and counter give the same token, whatever else runs beside it.
 //
-// The steps, in order: logit bias; log-probabilities are taken; end tokens are
-// banned (ignore_eos); repetition, then frequency and presence penalties;
-// greedy ends here with the largest logit; temperature, min-p, top-k, top-p;
-// one random number, keyed by (seed, stream, position), draws. Ties go to the
-// lowest id.
+// The steps, in order: logit bias; log-probabilities are taken; tokens outside
+// allowed_token_ids and end tokens (ignore_eos, min_tokens) are banned, the
+// latter only while another token is left; repetition, then frequency and
+// presence penalties; greedy ends here with the largest logit; temperature,
+// min-p, top-k, top-p; one random number, keyed by (seed, stream, position),
+// draws. Ties go to the lowest id.
 #pragma once
 
 #include "device/grammar/grammar_source.hpp"
@@ -40,6 +41,10 @@ struct sampling_params {
   /// End tokens are never chosen (set to -inf): `ignore_eos`.
   bool ignore_eos = false;
   grammar_source grammar = {}; ///< what the answer must look like
+  /// Until the answer has so many tokens, none that would end it is chosen.
+  std::uint32_t min_tokens = 0;
+  std::vector<std::int32_t> stop_token_ids;    ///< end the answer, too
+  std::vector<std::int32_t> allowed_token_ids; ///< no others; empty: all
 };
 
 /// A chosen token. Log-probabilities are natural logarithms of the softmax of
@@ -57,7 +62,7 @@ class sampler {
 public:
   sampler(sampling_params params, std::vector<std::int32_t> end_tokens);
 
-  /// Tells of prompt tokens (for the repetition penalty).
+  /// Tells of prompt tokens (for the repetition penalty and min_tokens).
   void add_prompt(std::span<const std::int32_t> ids);
 
   /// Chooses from `logits` [vocabulary], which it may overwrite; `position` is
@@ -70,7 +75,9 @@ public:
 
 private:
   void bias(std::span<float> logits) const;
+  bool bans_end_tokens(std::uint64_t position) const;
   void ban_end_tokens(std::span<float> logits) const;
+  void keep_allowed(std::span<float> logits) const;
   void penalise(std::span<float> logits) const;
   std::int32_t choose(std::span<float> logits, float best,
                       std::uint64_t position);
@@ -79,6 +86,7 @@ private:
   std::vector<std::int32_t> end_tokens_;
   std::map<std::int32_t, std::uint32_t> output_counts_;
   std::map<std::int32_t, std::uint32_t> prompt_counts_;
+  std::uint64_t prompt_tokens_ = 0;
 };
 
 } // namespace sluice::device

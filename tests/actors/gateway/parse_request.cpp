@@ -168,6 +168,12 @@ BOOST_AUTO_TEST_CASE(numbers_out_of_range_are_refused) {
   BOOST_TEST(bad_chat(R"("n":5)").starts_with("n: "));
   BOOST_TEST(bad_chat(R"("n":18446744073709551615)").starts_with("n: "));
   BOOST_TEST(bad_chat(R"("max_tokens":0)").starts_with("max_tokens: "));
+  BOOST_TEST(bad_chat(R"("max_completion_tokens":4,"min_tokens":5)")
+             == "min_tokens: 'min_tokens' must not be greater than the most "
+                "tokens allowed, 4, not 5");
+  BOOST_TEST(bad_completion(R"("min_tokens":17)")
+             == "min_tokens: 'min_tokens' must not be greater than the most "
+                "tokens allowed, 16, not 17");
   BOOST_TEST(
       bad_chat(R"("max_tokens":1000000000000)").starts_with("max_tokens: "));
   BOOST_TEST(bad_chat(R"("seed":1e30)").starts_with("seed: "));
@@ -378,6 +384,32 @@ BOOST_AUTO_TEST_CASE(tokenize_takes_text_or_messages) {
              == "'tokens' is required");
   BOOST_TEST(std::get<api_error>(parse_detokenize(R"({"tokens":["a"]})")).param
              == "tokens[0]");
+}
+
+BOOST_AUTO_TEST_CASE(lists_of_token_ids_are_read) {
+  const auto got = good_chat(
+      R"("min_tokens":3,"stop_token_ids":[7,8],"allowed_token_ids":[1,2])");
+  BOOST_TEST(got.sampling.min_tokens == 3u);
+  BOOST_TEST(got.sampling.stop_token_ids == (std::vector<std::int32_t>{7, 8}),
+             boost::test_tools::per_element());
+  BOOST_TEST(got.sampling.allowed_token_ids
+                 == (std::vector<std::int32_t>{1, 2}),
+             boost::test_tools::per_element());
+  BOOST_TEST(check_ids(got, 8)->message
+             == "'stop_token_ids' names token 8, but the vocabulary has 8 "
+                "tokens");
+  BOOST_TEST(!check_ids(got, 9));
+}
+
+BOOST_AUTO_TEST_CASE(wrong_lists_of_token_ids_are_refused) {
+  BOOST_TEST(bad_chat(R"("stop_token_ids":7)")
+             == "stop_token_ids: 'stop_token_ids' must be an array, not 7");
+  BOOST_TEST(bad_chat(R"("stop_token_ids":[1,"x"])")
+             == "stop_token_ids[1]: 'stop_token_ids[1]' must be an integer, "
+                "not the string \"x\"");
+  BOOST_TEST(bad_chat(R"("allowed_token_ids":[])")
+             == "allowed_token_ids: 'allowed_token_ids' must not be empty");
+  BOOST_TEST(bad_chat(R"("min_tokens":-1)").starts_with("min_tokens: "));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -175,6 +175,19 @@ BOOST_AUTO_TEST_CASE(an_end_token_stops_unless_it_is_ignored) {
   BOOST_TEST((b.out[1].finish == finish_reason::none));
 }
 
+BOOST_AUTO_TEST_CASE(a_stop_token_ends_its_own_request_alone) {
+  bench b;
+  auto stopped = ask(2, 4);
+  stopped.sampling.stop_token_ids = {7};
+  stopped.sampling.ignore_eos = true;
+  b.batches.submit(ask(1, 4), b.now);
+  b.batches.submit(stopped, b.now);
+  b.step(7);
+  BOOST_REQUIRE(b.out.size() == 2u);
+  BOOST_TEST((b.out[0].finish == finish_reason::none));
+  BOOST_TEST((b.out[1].finish == finish_reason::stop));
+}
+
 BOOST_AUTO_TEST_CASE(the_contexts_end_is_a_length) {
   bench b;
   b.batches.submit(ask(1, 62, 100), b.now);

@@ -216,4 +216,14 @@ BOOST_FIXTURE_TEST_CASE(every_step_is_paid_back_in_credit, fixture) {
   BOOST_TEST(log.credits == 3 * step_window);
 }
 
+BOOST_AUTO_TEST_CASE(no_stop_string_counts_before_min_tokens) {
+  output_spec output;
+  output.stop = {"one"};
+  const auto once = ids_of("one one one");
+  output.min_tokens = static_cast<std::uint32_t>(once.size()) - 1;
+  const auto text = joined(stream("one one one", output));
+  BOOST_TEST(text.starts_with("one one"));
+  BOOST_TEST(!text.ends_with("one one one"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -99,11 +99,42 @@ BOOST_AUTO_TEST_CASE(bad_logits_are_refused_with_the_token) {
 BOOST_AUTO_TEST_CASE(a_row_without_any_choice_is_refused) {
   BOOST_TEST(error_of({}, {-infinity, -infinity})
              == "logits: no token is left to choose");
+}
+
+BOOST_AUTO_TEST_CASE(an_end_token_comes_when_nothing_else_is_left) {
   auto params = greedy();
   params.ignore_eos = true;
-  sampler choose(params, {0, 1});
-  std::vector<float> logits{1.0f, 2.0f};
-  BOOST_CHECK_THROW(choose.next(logits, 0), model_error);
+  BOOST_TEST(choice(params, {1.0f, 2.0f}, {0, 1}) == 1);
+  params.allowed_token_ids = {0};
+  BOOST_TEST(choice(params, {1.0f, 2.0f, 3.0f}, {0, 1}) == 0);
+}
+
+BOOST_AUTO_TEST_CASE(nothing_ends_an_answer_before_min_tokens) {
+  auto params = greedy();
+  params.min_tokens = 2;
+  params.stop_token_ids = {2};
+  sampler choose(params, {1});
+  choose.add_prompt(std::vector<std::int32_t>(10));
+  const std::vector<float> logits{1.0f, 9.0f, 8.0f};
+  const auto at = [&](std::uint64_t position) {
+    auto row = logits;
+    return choose.next(row, position).id;
+  };
+  BOOST_TEST(at(10) == 0);
+  BOOST_TEST(at(11) == 0);
+  BOOST_TEST(at(12) == 1);
+}
+
+BOOST_AUTO_TEST_CASE(only_allowed_tokens_are_chosen) {
+  auto params = greedy();
+  params.allowed_token_ids = {2, 0, 700};
+  BOOST_TEST(choice(params, {1.0f, 9.0f, 3.0f}) == 2);
+  // Probabilities are told of all tokens, as the model saw them.
+  params.logprobs = true;
+  sampler choose(params, {});
+  std::vector<float> row{0.0f, 0.0f, 0.0f};
+  BOOST_TEST(choose.next(row, 0).logprob == std::log(1.0f / 3.0f),
+             boost::test_tools::tolerance(1e-6f));
 }
 
 BOOST_AUTO_TEST_CASE(bias_moves_a_choice) {
