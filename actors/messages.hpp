@@ -51,6 +51,11 @@ struct request {
   std::vector<std::int32_t> tokens; ///< prompt given as ids
   device::sampling_params sampling;
   output_spec output;
+  std::string session;       ///< keeps what it leaves in the cache, or ""
+  std::string cache_salt;    ///< other salts share no cached prefix
+  std::int32_t priority = 0; ///< lower goes first
+  /// Only fills the cache: ends with finish `length` and no token.
+  bool prefill_only = false;
 };
 
 /// To router and model: tokenized.
@@ -62,6 +67,11 @@ struct prompt {
   std::vector<std::int32_t> tokens;
   device::sampling_params sampling;
   output_spec output;
+  std::string session;       ///< keeps what it leaves in the cache, or ""
+  std::string cache_salt;    ///< other salts share no cached prefix
+  std::int32_t priority = 0; ///< lower goes first
+  /// Only fills the cache: ends with finish `length` and no token.
+  bool prefill_only = false;
 };
 
 /// Reply to request and prompt: the model will answer.
@@ -73,6 +83,12 @@ struct accepted {
 /// To preprocess, router and model: give up, free everything.
 struct cancel {
   request_id id = 0;
+};
+
+/// To preprocess, router and model: what prompts of this session left in the
+/// cache need not stay any longer.
+struct forget_session {
+  std::string session;
 };
 
 /// To a producer: the consumer will take `count` more requests.
@@ -109,6 +125,7 @@ struct text_delta {
   std::uint32_t completion_tokens = 0; ///< tokens so far
   errc code = errc::none;              ///< with finish_reason::error
   std::string error;                   ///< with finish_reason::error
+  std::uint32_t cached_tokens = 0;     ///< of the prompt
 };
 
 // -- inside a model: scheduler and stages
@@ -183,13 +200,15 @@ template <class Inspector>
 auto inspect(Inspector& f, request& x) {
   return f(caf::meta::type_name("request"), x.id, x.deadline, x.tenant,
            x.labels, x.messages, x.tools, x.template_options, x.text, x.tokens,
-           x.sampling, x.output);
+           x.sampling, x.output, x.session, x.cache_salt, x.priority,
+           x.prefill_only);
 }
 
 template <class Inspector>
 auto inspect(Inspector& f, prompt& x) {
   return f(caf::meta::type_name("prompt"), x.id, x.deadline, x.tenant, x.labels,
-           x.tokens, x.sampling, x.output);
+           x.tokens, x.sampling, x.output, x.session, x.cache_salt, x.priority,
+           x.prefill_only);
 }
 
 template <class Inspector>
@@ -200,6 +219,11 @@ auto inspect(Inspector& f, accepted& x) {
 template <class Inspector>
 auto inspect(Inspector& f, cancel& x) {
   return f(caf::meta::type_name("cancel"), x.id);
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, forget_session& x) {
+  return f(caf::meta::type_name("forget_session"), x.session);
 }
 
 template <class Inspector>
@@ -215,7 +239,7 @@ auto inspect(Inspector& f, generation& x) {
 template <class Inspector>
 auto inspect(Inspector& f, generated& x) {
   return f(caf::meta::type_name("generated"), x.id, x.has_token, x.token,
-           x.finish, x.code, x.error);
+           x.finish, x.code, x.error, x.cached_tokens);
 }
 
 template <class Inspector>
@@ -231,7 +255,8 @@ auto inspect(Inspector& f, token_logprob& x) {
 template <class Inspector>
 auto inspect(Inspector& f, text_delta& x) {
   return f(caf::meta::type_name("text_delta"), x.id, x.text, x.logprobs,
-           x.finish, x.prompt_tokens, x.completion_tokens, x.code, x.error);
+           x.finish, x.prompt_tokens, x.completion_tokens, x.code, x.error,
+           x.cached_tokens);
 }
 
 template <class Inspector>
@@ -241,14 +266,20 @@ auto inspect(Inspector& f, sampler_start& x) {
 }
 
 template <class Inspector>
+auto inspect(Inspector& f, block_copy& x) {
+  return f(caf::meta::type_name("block_copy"), x.from, x.to);
+}
+
+template <class Inspector>
 auto inspect(Inspector& f, batch_plan& x) {
   return f(caf::meta::type_name("batch_plan"), x.number, x.sequences, x.steps,
-           x.opened, x.closed);
+           x.opened, x.closed, x.copies);
 }
 
 template <class Inspector>
 auto inspect(Inspector& f, step_result& x) {
-  return f(caf::meta::type_name("step_result"), x.plan, x.tokens, x.error);
+  return f(caf::meta::type_name("step_result"), x.plan, x.tokens, x.error,
+           x.counts);
 }
 
 template <class Inspector>
@@ -304,14 +335,18 @@ using request_sink = caf::typed_actor<
     // Labels, renders and tokenizes the request and passes it on.
     caf::replies_to<request>::with<accepted>,
     // Gives the request up.
-    caf::reacts_to<cancel>>;
+    caf::reacts_to<cancel>,
+    // Lets a session's cached blocks go.
+    caf::reacts_to<forget_session>>;
 
 /// Takes prompts: routers, models, and links that stand for one.
 using prompt_sink = caf::typed_actor<
     // Routes or admits the prompt.
     caf::replies_to<prompt>::with<accepted>,
     // Gives the prompt up and frees its blocks.
-    caf::reacts_to<cancel>>;
+    caf::reacts_to<cancel>,
+    // Lets a session's cached blocks go.
+    caf::reacts_to<forget_session>>;
 
 /// Takes what a model generates: postprocess.
 using token_sink = caf::typed_actor<

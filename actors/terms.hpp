@@ -51,8 +51,9 @@ struct generated {
   bool has_token = false;
   device::sampled_token token;
   finish_reason finish = finish_reason::none;
-  errc code = errc::none; ///< with finish_reason::error
-  std::string error;      ///< with finish_reason::error
+  errc code = errc::none;          ///< with finish_reason::error
+  std::string error;               ///< with finish_reason::error
+  std::uint32_t cached_tokens = 0; ///< of the prompt, found in the cache
 };
 
 } // namespace sluice::actors

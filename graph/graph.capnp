@@ -215,6 +215,10 @@ struct ModelActor {
 
   threads @7 :UInt32 $range((min = 1, max = 4096));
   # Threads that compute, over all stages. Every core if not given.
+
+  prefixCache @8 :Bool = true;
+  # Keys and values of finished requests stay as long as there is space, and
+  # prompts that begin alike are computed once.
 }
 
 struct Postprocess {

@@ -64,6 +64,7 @@ answer_writer::answer_writer(const api_request& request, std::string id,
       chunk_head_{head(id, chat_ ? "chat.completion.chunk" : "text_completion",
                        created, request.model)},
       prompt_tokens_(request.prompts.size()),
+      cached_tokens_(request.prompts.size()),
       choices_(request.prompts.size() * request.choices) {
   for (const auto& prompt : request.prompts)
     echo_.push_back(request.echo ? prompt.text : std::string{});
@@ -85,6 +86,16 @@ void answer_writer::prompt_tokens(std::size_t choice, std::uint32_t count) {
 
 std::uint32_t answer_writer::prompt_tokens() const noexcept {
   return std::accumulate(prompt_tokens_.begin(), prompt_tokens_.end(), 0u);
+}
+
+// Its sister choices find it all: only the first one tells of earlier requests.
+void answer_writer::cached_tokens(std::size_t choice, std::uint32_t count) {
+  if (choice % per_prompt_ == 0)
+    cached_tokens_[choice / per_prompt_] = count;
+}
+
+std::uint32_t answer_writer::cached_tokens() const noexcept {
+  return std::accumulate(cached_tokens_.begin(), cached_tokens_.end(), 0u);
 }
 
 std::string answer_writer::event(std::size_t choice, std::string_view delta,
@@ -179,7 +190,9 @@ void answer_writer::append_usage(std::string& out) const {
   const auto completion = completion_tokens();
   out += "\"usage\":{\"prompt_tokens\":" + std::to_string(prompt)
          + ",\"completion_tokens\":" + std::to_string(completion)
-         + ",\"total_tokens\":" + std::to_string(prompt + completion) + "}";
+         + ",\"total_tokens\":" + std::to_string(prompt + completion)
+         + ",\"prompt_tokens_details\":{\"cached_tokens\":"
+         + std::to_string(cached_tokens()) + "}}";
 }
 
 std::string answer_writer::last_events() const {

@@ -40,6 +40,9 @@ public:
   /// A prompt's length, once known; prompts are counted once each.
   void prompt_tokens(std::size_t choice, std::uint32_t count);
   std::uint32_t prompt_tokens() const noexcept;
+  /// Of a prompt, found in the cache when its first choice began.
+  void cached_tokens(std::size_t choice, std::uint32_t count);
+  std::uint32_t cached_tokens() const noexcept;
 
   /// Events before any text: roles, echoed prompts. Streams only.
   std::string first_events() const;
@@ -69,6 +72,7 @@ private:
   std::string chunk_head_; // the same for chunks
   std::vector<std::string> echo_;            // [prompts], "" without echo
   std::vector<std::uint32_t> prompt_tokens_; // [prompts]
+  std::vector<std::uint32_t> cached_tokens_; // [prompts]
   std::vector<choice_text> choices_;
 };
 

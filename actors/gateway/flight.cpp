@@ -111,6 +111,8 @@ void flight::delta(const text_delta& delta, time_point now) {
   }
   if (delta.prompt_tokens > 0)
     answer_.prompt_tokens(choice, delta.prompt_tokens);
+  if (delta.cached_tokens > 0)
+    answer_.cached_tokens(choice, delta.cached_tokens);
   if (const auto text = answer_.push(choice, delta); !text.empty())
     from_.client->write(text);
   if (delta.finish == finish_reason::none)

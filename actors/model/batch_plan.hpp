@@ -26,23 +26,35 @@ struct sampler_start {
   std::vector<std::int32_t> prompt; ///< for the repetition penalty
 };
 
-/// The work of one step. Stages first open, then run, then close.
+/// One KV block's contents go to another.
+struct block_copy {
+  std::uint32_t from = 0;
+  std::uint32_t to = 0;
+};
+
+/// The work of one step. Stages first open, then copy blocks, then run, then
+/// close.
 struct batch_plan {
   std::uint64_t number = 0; ///< counts from 1, without gaps
   /// Sequence of each entry of `steps`; no sequence twice.
   std::vector<sequence_key> sequences;
-  /// May be empty when a plan only closes. `outputs` is 0 or 1 each.
+  /// May be empty when a plan only closes. With `outputs` > 1 the last tokens
+  /// of a step are a draft that the last stage verifies.
   std::vector<device::sequence_step> steps;
   std::vector<sampler_start> opened;
-  std::vector<sequence_key> closed; ///< ended since the plan before
+  std::vector<sequence_key> closed;    ///< ended since the plan before
+  std::vector<block_copy> copies = {}; ///< in order, before the steps
 };
 
 /// What the last stage made of a plan.
 struct step_result {
   std::uint64_t plan = 0;
-  /// One for each step with outputs, in order; empty with an error.
+  /// Those of each step with outputs, in order; empty with an error.
   std::vector<device::sampled_token> tokens;
   std::string error; ///< why the plan failed, or ""
+  /// How many of `tokens` each step with outputs got, 1..outputs: the accepted
+  /// part of its draft and one more. Empty: one each.
+  std::vector<std::uint32_t> counts = {};
 };
 
 } // namespace sluice::actors

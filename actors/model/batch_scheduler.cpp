@@ -3,8 +3,11 @@
 
 #include "actors/model/batch_scheduler.hpp"
 
+#include "actors/model/sequence.hpp"
+
 #include <algorithm>
 #include <cassert>
+#include <numeric>
 
 namespace sluice::actors {
 
@@ -22,31 +25,12 @@ generated ended(request_id id, finish_reason finish, errc code = errc::none,
 
 } // namespace
 
-struct batch_scheduler::sequence {
-  sequence_key key = 0;
-  request_id id = 0;
-  instant deadline;
-  instant arrived;
-  device::sampling_params sampling;
-  std::vector<std::int32_t> tokens; // prompt and answer so far
-  std::uint32_t prompt_tokens = 0;
-  std::uint32_t limit = 0;   // tokens.size() at which the answer is full
-  std::uint32_t planned = 0; // tokens whose K and V are stored or in flight
-  std::uint64_t last_plan = 0;
-  bool in_flight = false;
-  bool opened = false; // the last stage has its sampler
-  std::vector<std::uint32_t> blocks;
-
-  std::uint32_t remaining() const {
-    return static_cast<std::uint32_t>(tokens.size()) - planned;
-  }
-  bool decodes() const { return !in_flight && remaining() == 1 && planned > 0; }
-};
-
 batch_scheduler::batch_scheduler(scheduler_limits limits,
-                                 std::vector<std::int32_t> end_tokens)
-    : limits_{limits},
-      end_tokens_{std::move(end_tokens)}, pool_{limits.kv_blocks} {
+                                 std::vector<std::int32_t> end_tokens,
+                                 cache_identity identity)
+    : limits_{limits}, end_tokens_{std::move(end_tokens)},
+      identity_{std::move(identity)}, pool_{limits.kv_blocks},
+      written_(limits.kv_blocks, 0) {
   assert(limits.max_running >= 1 && limits.plans_in_flight >= 1);
   assert(limits.token_budget > limits.max_running);
   assert(limits.context >= 2 && limits.kv_blocks >= 1);
@@ -87,11 +71,18 @@ std::optional<refusal> batch_scheduler::submit(sequence_request request,
   who->deadline = request.deadline;
   who->arrived = now;
   who->sampling = std::move(request.sampling);
+  who->session = std::move(request.session);
+  who->prefill_only = request.prefill_only;
   who->tokens = std::move(request.tokens);
   who->prompt_tokens = static_cast<std::uint32_t>(length);
   const auto room = max_positions() - who->prompt_tokens;
   const auto wish = request.max_tokens == 0 ? room : request.max_tokens;
   who->limit = who->prompt_tokens + std::min(wish, room);
+  if (limits_.prefix_cache) {
+    who->root =
+        hasher_.root(identity_.model, identity_.adapter, request.cache_salt);
+    hasher_.extend(who->root, who->tokens, who->chain);
+  }
   waiting_.push_back(who.get());
   by_id_.emplace(who->id, who.get());
   sequences_.emplace(who->key, std::move(who));
@@ -100,9 +91,10 @@ std::optional<refusal> batch_scheduler::submit(sequence_request request,
 
 void batch_scheduler::end(sequence& who, generated last,
                           std::vector<generated>& out) {
-  pool_.release(who.key, who.blocks);
+  pool_.release(who.blocks);
   if (who.opened)
     closed_.push_back(who.key);
+  last.cached_tokens = who.cached;
   std::erase(running_, &who);
   std::erase(waiting_, &who);
   by_id_.erase(who.id);
@@ -154,9 +146,10 @@ std::optional<batch_plan> batch_scheduler::plan(instant now) {
     return std::nullopt;
   plan.closed = std::exchange(closed_, {});
   last_plan_ = plan.number;
+  static_cast<void>(pool_.take_evicted());
   flight record{plan.number, plan.sequences, {}};
   for (const auto& step : plan.steps)
-    record.samples.push_back(step.outputs > 0);
+    record.outputs.push_back(step.outputs);
   in_flight_.push_back(std::move(record));
   return plan;
 }
@@ -190,7 +183,9 @@ bool batch_scheduler::make_room(sequence& who) {
   const auto needed = blocks_for(who.planned + 1);
   if (who.blocks.size() >= needed)
     return true;
-  while (!pool_.extend(who.key, who.blocks, 1)) {
+  while (!take_blocks(who, 1)) {
+    if (pool_.unpin_oldest())
+      continue;
     const auto victim =
         std::find_if(running_.rbegin(), running_.rend(),
                      [&](const sequence* x) { return !x->in_flight; });
@@ -204,7 +199,7 @@ bool batch_scheduler::make_room(sequence& who) {
 }
 
 void batch_scheduler::preempt(sequence& who) {
-  pool_.release(who.key, who.blocks);
+  pool_.release(who.blocks);
   who.planned = 0;
   std::erase(running_, &who);
   const auto at =
@@ -230,25 +225,61 @@ void batch_scheduler::admit(batch_plan& plan, std::uint32_t& budget,
   while (budget > 0 && !waiting_.empty()
          && running_.size() < limits_.max_running) {
     auto& who = *waiting_.front();
-    const auto needed = blocks_for(who.tokens.size());
-    if (!running_.empty() && pool_.free() < needed + running_.size())
-      return;
-    if (!pool_.extend(who.key, who.blocks, needed))
+    if (!claim_blocks(who))
       return;
     waiting_.pop_front();
     running_.insert(
         std::ranges::lower_bound(running_, who.key, {}, &sequence::key), &who);
-    if (!who.opened) {
-      plan.opened.push_back({who.key, who.sampling, who.tokens});
-      who.opened = true;
-      const std::chrono::duration<double> queued = now - who.arrived;
-      counts_.queue_seconds.push_back(queued.count());
-      counts_.prompt_tokens += who.prompt_tokens;
-    }
+    if (!who.opened)
+      open(plan, who, now);
     const auto count = std::min(who.remaining(), budget);
     add_step(plan, who, count);
     budget -= count;
   }
+}
+
+void batch_scheduler::open(batch_plan& plan, sequence& who, instant now) {
+  plan.opened.push_back({who.key, who.sampling, who.tokens});
+  who.opened = true;
+  who.cached = who.planned;
+  const std::chrono::duration<double> queued = now - who.arrived;
+  counts_.queue_seconds.push_back(queued.count());
+  counts_.prompt_tokens += who.prompt_tokens;
+  if (limits_.prefix_cache)
+    counts_.cache_queries += who.prompt_tokens;
+  counts_.cache_hits += who.cached;
+}
+
+// The blocks of all tokens so far: those in the cache, and fresh ones. False
+// when there are not enough; `who` then holds none.
+bool batch_scheduler::claim_blocks(sequence& who) {
+  const auto chain = std::span{who.chain}.first((who.tokens.size() - 1)
+                                                / device::block_tokens);
+  const auto hits = limits_.prefix_cache ? pool_.match(chain) : 0;
+  for (std::size_t i = 0; i < hits; ++i)
+    pool_.share(who.blocks, *pool_.find(chain[i]));
+  const auto needed =
+      blocks_for(who.tokens.size()) - static_cast<std::uint32_t>(hits);
+  // One more for each running sequence, so that the next steps have room.
+  const auto spare = static_cast<std::uint32_t>(running_.size());
+  while (pool_.free() < needed + spare && pool_.unpin_oldest()) {
+  }
+  if ((spare > 0 && pool_.free() < needed + spare)
+      || !take_blocks(who, needed)) {
+    pool_.release(who.blocks);
+    return false;
+  }
+  who.planned = static_cast<std::uint32_t>(hits * device::block_tokens);
+  return true;
+}
+
+bool batch_scheduler::take_blocks(sequence& who, std::uint32_t count) {
+  const auto before = who.blocks.size();
+  if (!pool_.extend(who.blocks, count))
+    return false;
+  for (auto i = before; i < who.blocks.size(); ++i)
+    written_[who.blocks[i]] = 0;
+  return true;
 }
 
 void batch_scheduler::add_step(batch_plan& plan, sequence& who,
@@ -262,41 +293,85 @@ void batch_scheduler::add_step(batch_plan& plan, sequence& who,
   const auto covered = blocks_for(who.planned);
   assert(who.blocks.size() >= covered);
   step.blocks.assign(who.blocks.begin(), who.blocks.begin() + covered);
-  step.outputs = who.remaining() == 0 ? 1 : 0;
+  for (auto i = step.start / device::block_tokens; i < covered; ++i)
+    written_[who.blocks[i]] = plan.number;
+  if (limits_.prefix_cache)
+    name_blocks(who, step.start);
+  step.outputs = who.remaining() == 0 && !who.prefill_only ? 1 : 0;
   who.in_flight = true;
   who.last_plan = plan.number;
   plan.sequences.push_back(who.key);
   plan.steps.push_back(std::move(step));
 }
 
+// Blocks that became full since position `from`. The plans that write them run
+// before any that reads them.
+void batch_scheduler::name_blocks(sequence& who, std::uint32_t from) {
+  hasher_.extend(who.root, who.tokens, who.chain);
+  const auto full = who.planned / device::block_tokens;
+  for (auto i = from / device::block_tokens; i < full; ++i)
+    pool_.name(who.blocks[i], who.chain[i]);
+}
+
+namespace {
+
+// What is wrong with the shape of a result, or "". Fills in missing counts.
+std::string check_result(step_result& result,
+                         std::span<const std::uint32_t> outputs) {
+  const auto wanted = static_cast<std::size_t>(
+      std::ranges::count_if(outputs, [](std::uint32_t n) { return n > 0; }));
+  if (result.counts.empty())
+    result.counts.assign(wanted, 1);
+  const auto given =
+      std::reduce(result.counts.begin(), result.counts.end(), std::size_t{0});
+  if (result.counts.size() != wanted || given != result.tokens.size())
+    return "the last stage gave " + std::to_string(result.tokens.size())
+           + " tokens where " + std::to_string(std::max(wanted, given))
+           + " were wanted";
+  return {};
+}
+
+} // namespace
+
 void batch_scheduler::complete(step_result result,
                                std::vector<generated>& out) {
   assert(!in_flight_.empty() && in_flight_.front().number == result.plan);
   const auto record = std::move(in_flight_.front());
   in_flight_.pop_front();
-  const auto wanted = std::ranges::count(record.samples, true);
-  if (result.error.empty() && std::ssize(result.tokens) != wanted)
-    result.error = "the last stage gave " + std::to_string(result.tokens.size())
-                   + " tokens where " + std::to_string(wanted) + " were wanted";
-  std::size_t sample = 0;
+  if (result.error.empty())
+    result.error = check_result(result, record.outputs);
+  if (!result.error.empty()) {
+    fail_plan(record, result.error, out);
+    return;
+  }
+  std::span<device::sampled_token> tokens{result.tokens};
+  std::size_t sampled = 0;
   for (std::size_t i = 0; i < record.sequences.size(); ++i) {
-    const auto mine = sample;
-    sample += record.samples[i];
+    const auto count = record.outputs[i] > 0 ? result.counts[sampled++] : 0;
+    const auto mine = tokens.first(count);
+    tokens = tokens.subspan(count);
     const auto at = sequences_.find(record.sequences[i]);
-    if (at == sequences_.end())
-      continue; // ended meanwhile
-    auto& who = *at->second;
-    who.in_flight = false;
-    if (!result.error.empty())
-      end(who,
-          ended(who.id, finish_reason::error, errc::model_failed, result.error),
-          out);
-    else if (record.samples[i])
-      book_token(who, std::move(result.tokens[mine]), out);
+    if (at != sequences_.end()) // else it ended meanwhile
+      book_step(*at->second, mine, out);
   }
 }
 
-void batch_scheduler::book_token(sequence& who, device::sampled_token token,
+void batch_scheduler::book_step(sequence& who,
+                                std::span<device::sampled_token> tokens,
+                                std::vector<generated>& out) {
+  who.in_flight = false;
+  if (who.prefill_only && who.remaining() == 0) {
+    pin_session(who);
+    end(who, ended(who.id, finish_reason::length), out);
+    return;
+  }
+  for (auto& token : tokens)
+    if (!book_token(who, std::move(token), out))
+      return; // `who` is gone
+}
+
+// False when the answer ended with this token.
+bool batch_scheduler::book_token(sequence& who, device::sampled_token token,
                                  std::vector<generated>& out) {
   const auto id = token.id;
   who.tokens.push_back(id);
@@ -304,6 +379,7 @@ void batch_scheduler::book_token(sequence& who, device::sampled_token token,
   one.id = who.id;
   one.has_token = true;
   one.token = std::move(token);
+  one.cached_tokens = who.cached;
   const bool ends =
       std::ranges::count(who.sampling.stop_token_ids, id) > 0
       || (!who.sampling.ignore_eos && std::ranges::count(end_tokens_, id) > 0);
@@ -311,10 +387,49 @@ void batch_scheduler::book_token(sequence& who, device::sampled_token token,
     one.finish = finish_reason::stop;
   else if (who.tokens.size() >= who.limit)
     one.finish = finish_reason::length;
-  if (one.finish == finish_reason::none)
+  if (one.finish == finish_reason::none) {
     out.push_back(std::move(one));
-  else
-    end(who, std::move(one), out);
+    return true;
+  }
+  pin_session(who);
+  end(who, std::move(one), out);
+  return false;
+}
+
+// The full blocks stay until the session is forgotten or continues.
+void batch_scheduler::pin_session(const sequence& who) {
+  if (who.session.empty() || !limits_.prefix_cache)
+    return;
+  pool_.pin(who.session,
+            std::span{who.blocks}.first(who.planned / device::block_tokens));
+}
+
+void batch_scheduler::forget_session(const std::string& session) {
+  pool_.unpin(session);
+}
+
+// Ends the plan's sequences and those that share what it should have written,
+// and forgets the names of all that they wrote since.
+void batch_scheduler::fail_plan(const flight& record, const std::string& error,
+                                std::vector<generated>& out) {
+  std::vector<sequence*> failed;
+  for (const auto& [key, who] : sequences_)
+    if (std::ranges::count(record.sequences, key) > 0
+        || std::ranges::any_of(who->blocks, [&](std::uint32_t block) {
+             return written_[block] == record.number;
+           }))
+      failed.push_back(who.get());
+  std::ranges::sort(failed, {}, &sequence::key);
+  for (const auto* who : failed)
+    for (const auto block : who->blocks)
+      if (written_[block] >= record.number)
+        pool_.forget(block);
+  for (std::uint32_t block = 0; block < written_.size(); ++block)
+    if (written_[block] == record.number)
+      pool_.forget(block);
+  for (auto* who : failed)
+    end(*who, ended(who->id, finish_reason::error, errc::model_failed, error),
+        out);
 }
 
 std::optional<instant> batch_scheduler::next_deadline() const {
@@ -330,10 +445,10 @@ scheduler_counts batch_scheduler::take_counts() {
 }
 
 std::optional<std::string> batch_scheduler::check() const {
-  std::vector<block_pool::holding> holdings;
+  std::vector<std::span<const std::uint32_t>> tables;
   for (const auto& [key, who] : sequences_)
-    holdings.push_back({key, who->blocks});
-  if (auto wrong = pool_.check(holdings))
+    tables.emplace_back(who->blocks);
+  if (auto wrong = pool_.check(tables))
     return wrong;
   if (sequences_.size() != running_.size() + waiting_.size()
       || sequences_.size() != by_id_.size())

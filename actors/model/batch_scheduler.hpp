@@ -13,16 +13,21 @@
 //   one more for each running sequence; nobody overtakes.
 // - When blocks run out, the youngest sequence goes back to the queue and is
 //   prefilled again from its tokens so far: its answer does not change.
+// - Full blocks are named by what they hold as soon as they are planned, and a
+//   new sequence starts behind those it finds by name. At least its last token
+//   is computed: somebody must give the logits.
 // - With several plans in flight each takes its share of the decodes; a
-// sequence
-//   is in one plan at a time.
+//   sequence is in one plan at a time.
 // - An ended sequence's blocks are free at once, even while a plan that uses
 //   them is in flight: every stage runs plans in order, so the next owner
 //   writes after the last one.
+// - What a failed plan should have written is nameless again, and whoever built
+//   on it fails with it.
 #pragma once
 
 #include "actors/model/batch_plan.hpp"
 #include "actors/model/block_pool.hpp"
+#include "actors/model/chain_hash.hpp"
 #include "actors/terms.hpp"
 
 #include <cstdint>
@@ -35,6 +40,8 @@
 
 namespace sluice::actors {
 
+struct sequence;
+
 /// Bounds of one model.
 struct scheduler_limits {
   std::uint32_t max_running = 64;    ///< sequences in the batch, >= 1
@@ -43,6 +50,13 @@ struct scheduler_limits {
   std::uint32_t plans_in_flight = 1; ///< one per stage, >= 1
   std::uint32_t context = 0;         ///< positions of a sequence, >= 2
   std::uint32_t kv_blocks = 0;       ///< blocks of device::block_tokens, >= 1
+  bool prefix_cache = true;          ///< blocks are found by what they hold
+};
+
+/// Whose K and V the blocks hold.
+struct cache_identity {
+  std::string model; ///< the same text only for the same weights
+  std::string adapter;
 };
 
 /// A prompt as the scheduler needs it.
@@ -52,6 +66,10 @@ struct sequence_request {
   std::vector<std::int32_t> tokens; ///< >= 1
   std::uint32_t max_tokens = 0;     ///< 0: to the end of the context
   device::sampling_params sampling;
+  std::string session = {};    ///< pins its chain under this name, or ""
+  std::string cache_salt = {}; ///< other salts share no cached prefix
+  std::int32_t priority = 0;   ///< lower goes first
+  bool prefill_only = false;   ///< ends with `length` when the prompt is stored
 };
 
 /// Why a prompt was not taken.
@@ -64,14 +82,16 @@ struct refusal {
 struct scheduler_counts {
   std::uint64_t prompt_tokens = 0; ///< first prefills only
   std::uint64_t preemptions = 0;
+  std::uint64_t cache_queries = 0;   ///< prompt tokens looked up
+  std::uint64_t cache_hits = 0;      ///< prompt tokens found
   std::vector<double> queue_seconds; ///< arrival to first step, per sequence
 };
 
 class batch_scheduler {
 public:
   /// `end_tokens` end an answer unless the request ignores them.
-  batch_scheduler(scheduler_limits limits,
-                  std::vector<std::int32_t> end_tokens);
+  batch_scheduler(scheduler_limits limits, std::vector<std::int32_t> end_tokens,
+                  cache_identity identity = {});
   ~batch_scheduler();
 
   /// Longest sequence, prompt and answer: the context, or what all blocks hold.
@@ -97,6 +117,10 @@ public:
   /// Books the result of the oldest plan in flight.
   void complete(step_result result, std::vector<generated>& out);
 
+  /// Lets go of what the prompts of `session` left in the cache: it may be
+  /// evicted now.
+  void forget_session(const std::string& session);
+
   std::optional<instant> next_deadline() const;
   std::size_t running() const noexcept { return running_.size(); }
   std::size_t waiting() const noexcept { return waiting_.size(); }
@@ -108,26 +132,37 @@ public:
   std::optional<std::string> check() const;
 
 private:
-  struct sequence;
   struct flight {
     std::uint64_t number = 0;
     std::vector<sequence_key> sequences;
-    std::vector<bool> samples; // per sequence
+    std::vector<std::uint32_t> outputs; // per sequence
   };
 
   void add_decodes(batch_plan& plan, std::uint32_t& budget);
   void add_prefills(batch_plan& plan, std::uint32_t& budget);
   void admit(batch_plan& plan, std::uint32_t& budget, instant now);
+  bool claim_blocks(sequence& who);
+  void open(batch_plan& plan, sequence& who, instant now);
   void add_step(batch_plan& plan, sequence& who, std::uint32_t count);
+  bool take_blocks(sequence& who, std::uint32_t count);
+  void name_blocks(sequence& who, std::uint32_t from);
   bool make_room(sequence& who);
   void preempt(sequence& who);
-  void book_token(sequence& who, device::sampled_token token,
+  void book_step(sequence& who, std::span<device::sampled_token> tokens,
+                 std::vector<generated>& out);
+  bool book_token(sequence& who, device::sampled_token token,
                   std::vector<generated>& out);
+  void fail_plan(const flight& record, const std::string& error,
+                 std::vector<generated>& out);
+  void pin_session(const sequence& who);
   void end(sequence& who, generated last, std::vector<generated>& out);
 
   scheduler_limits limits_;
   std::vector<std::int32_t> end_tokens_;
+  cache_identity identity_;
+  chain_hasher hasher_;
   block_pool pool_;
+  std::vector<std::uint64_t> written_; // per block: the last plan that wrote it
   std::unordered_map<sequence_key, std::unique_ptr<sequence>> sequences_;
   std::unordered_map<request_id, sequence*> by_id_;
   std::deque<sequence*> waiting_;    // by key: order of arrival

@@ -60,6 +60,7 @@ scheduler_limits limits_for(const model_settings& settings,
   limits.max_waiting = settings.max_waiting;
   limits.token_budget = settings.token_budget;
   limits.plans_in_flight = settings.pipeline;
+  limits.prefix_cache = settings.prefix_cache;
   limits.context = settings.context == 0 ? config.context : settings.context;
   const auto block_bytes = device::kv_block_bytes(config, format);
   const auto affordable = settings.kv_memory / block_bytes;
@@ -98,6 +99,7 @@ prompt_sink spawn_model(caf::actor_system& system,
   scheduling.limits =
       limits_for(settings, config, device::kv_format_of(assets->files));
   scheduling.end_tokens = config.end_tokens;
+  scheduling.identity.model = assets->name;
   scheduling.stages = settings.pipeline;
   scheduling.load = shard_loader(assets, std::move(backends), settings.pipeline,
                                  scheduling.limits.kv_blocks);

@@ -21,8 +21,8 @@ scheduler_state::~scheduler_state() {
 
 void scheduler_state::begin(scheduler_settings given) {
   settings = std::move(given);
-  batches =
-      std::make_unique<batch_scheduler>(settings.limits, settings.end_tokens);
+  batches = std::make_unique<batch_scheduler>(
+      settings.limits, settings.end_tokens, settings.identity);
   stop_loading = std::make_shared<std::atomic<bool>>(false);
   progress.resize(settings.stages);
   stages.resize(settings.stages);
@@ -49,10 +49,11 @@ caf::result<accepted> scheduler_state::take(prompt& wish) {
   if (!failure.empty())
     return make_error(errc::model_failed, failure);
   const auto length = static_cast<std::uint32_t>(wish.tokens.size());
-  const auto refused =
-      batches->submit({wish.id, wish.deadline, std::move(wish.tokens),
-                       wish.output.max_tokens, std::move(wish.sampling)},
-                      settings.now());
+  const auto refused = batches->submit(
+      {wish.id, wish.deadline, std::move(wish.tokens), wish.output.max_tokens,
+       std::move(wish.sampling), std::move(wish.session),
+       std::move(wish.cache_salt), wish.priority, wish.prefill_only},
+      settings.now());
   if (refused)
     return make_error(refused->code, refused->text);
   self->send(settings.answers,
@@ -171,6 +172,8 @@ void scheduler_state::count() {
   const auto did = batches->take_counts();
   to.prompt_tokens.add(did.prompt_tokens);
   to.preemptions.add(did.preemptions);
+  to.prefix_cache_queries.add(did.cache_queries);
+  to.prefix_cache_hits.add(did.cache_hits);
   for (const auto seconds : did.queue_seconds)
     to.queue_time.observe(seconds);
   to.requests_running.set(static_cast<double>(batches->running()));
@@ -207,6 +210,9 @@ scheduler(model_actor::stateful_pointer<scheduler_state> self,
         state.pump();
         state.flush();
         state.count();
+      },
+      [self](const forget_session& msg) {
+        self->state.batches->forget_session(msg.session);
       },
       [self](const load_progress& msg) { self->state.progressed(msg); },
       [self](const stage_loaded& msg) { self->state.loaded(msg); },

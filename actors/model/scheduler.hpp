@@ -26,6 +26,7 @@ struct scheduler_settings {
   std::string name; ///< the model's, for messages
   scheduler_limits limits;
   std::vector<std::int32_t> end_tokens;
+  cache_identity identity;
   std::uint32_t stages = 1;
   stage_loader load;
   bool detached_stages = true; ///< false only where a test steps actors itself

@@ -58,6 +58,7 @@ std::optional<text_delta> answer_stream::push(generated one) {
   delta.completion_tokens = count_;
   if (delta.finish != finish_reason::none)
     delta.prompt_tokens = begin_.prompt_tokens;
+  delta.cached_tokens = one.cached_tokens;
   if (delta.finish == finish_reason::error) {
     delta.code = one.code;
     delta.error = std::move(one.error);

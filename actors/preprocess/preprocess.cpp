@@ -117,6 +117,10 @@ caf::expected<prompt> preprocess_state::prepare(request wish,
   made.labels = std::move(wish.labels);
   made.sampling = std::move(wish.sampling);
   made.output = std::move(wish.output);
+  made.session = std::move(wish.session);
+  made.cache_salt = std::move(wish.cache_salt);
+  made.priority = wish.priority;
+  made.prefill_only = wish.prefill_only;
   return made;
 }
 
@@ -136,6 +140,7 @@ preprocess(request_sink::stateful_pointer<preprocess_state> self,
         return self->delegate(self->state.next, std::move(*made));
       },
       [self](const cancel& msg) { self->send(self->state.next, msg); },
+      [self](const forget_session& msg) { self->send(self->state.next, msg); },
   };
 }
 

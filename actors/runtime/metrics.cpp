@@ -119,6 +119,12 @@ void write_scalars(page& out, const std::vector<labelled>& models) {
   counters("vllm:num_preemptions_total",
            "Requests put back to waiting for want of blocks.",
            &model_metrics::preemptions);
+  counters("vllm:prefix_cache_queries_total",
+           "Prompt tokens looked up in the prefix cache.",
+           &model_metrics::prefix_cache_queries);
+  counters("vllm:prefix_cache_hits_total",
+           "Prompt tokens found in the prefix cache.",
+           &model_metrics::prefix_cache_hits);
 }
 
 void write_histograms(page& out, const std::vector<labelled>& models) {

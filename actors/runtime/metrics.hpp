@@ -87,8 +87,10 @@ struct model_metrics {
   counter prompt_tokens;  ///< prefilled
   counter generation_tokens;
   counter preemptions; ///< requests put back to waiting for want of blocks
-  histogram iteration_tokens; ///< tokens of one step, prefill and decode
-  histogram queue_time;       ///< seconds from admission to the first step
+  counter prefix_cache_queries; ///< prompt tokens looked up in the cache
+  counter prefix_cache_hits;    ///< prompt tokens found there
+  histogram iteration_tokens;   ///< tokens of one step, prefill and decode
+  histogram queue_time;         ///< seconds from admission to the first step
   // Gateway.
   histogram time_to_first_token;   ///< seconds from the request's arrival
   histogram inter_token_latency;   ///< seconds between two deltas of one stream

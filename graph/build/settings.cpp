@@ -98,6 +98,7 @@ actors::model_settings model_settings_of(schema::ModelActor::Reader settings,
   out.max_waiting = settings.getQueue();
   out.token_budget = settings.getStepTokens();
   out.kv_memory = settings.getKvMemory();
+  out.prefix_cache = settings.getPrefixCache();
   out.context = settings.getContext();
   if (out.context == 0 || (model.context != 0 && model.context < out.context))
     out.context = model.context;

@@ -58,6 +58,8 @@ test('a stream says the same as the whole answer and ends with usage', async () 
   }
   assert.equal(text, whole.choices[0].message.content);
   assert.equal(finish, whole.choices[0].finish_reason);
+  assert.ok(usage.prompt_tokens_details.cached_tokens > 0);
+  usage.prompt_tokens_details = whole.usage.prompt_tokens_details;
   assert.deepEqual(usage, whole.usage);
 });
 

@@ -50,13 +50,13 @@ BOOST_AUTO_TEST_CASE(a_chat_completion_has_openais_shape) {
   out.prompt_tokens(0, 7);
   BOOST_TEST(out.push(0, say("Hel", 1)) == "");
   out.push(0, say("lo\n\"", 2, finish_reason::stop));
-  BOOST_TEST(
-      out.body()
-      == R"({"id":"chatcmpl-1","object":"chat.completion","created":42,)"
-         R"("model":"edge","choices":[{"index":0,"message":{"role":)"
-         R"("assistant","content":"Hello\n\"","refusal":null},)"
-         R"("logprobs":null,"finish_reason":"stop"}],"usage":{)"
-         R"("prompt_tokens":7,"completion_tokens":2,"total_tokens":9}})");
+  BOOST_TEST(out.body()
+             == R"({"id":"chatcmpl-1","object":"chat.completion","created":42,)"
+                R"("model":"edge","choices":[{"index":0,"message":{"role":)"
+                R"("assistant","content":"Hello\n\"","refusal":null},)"
+                R"("logprobs":null,"finish_reason":"stop"}],"usage":{)"
+                R"("prompt_tokens":7,"completion_tokens":2,"total_tokens":9,)"
+                R"("prompt_tokens_details":{"cached_tokens":0}}})");
 }
 
 BOOST_AUTO_TEST_CASE(a_chat_stream_is_role_text_finish_usage_done) {
@@ -88,7 +88,8 @@ BOOST_AUTO_TEST_CASE(a_chat_stream_is_role_text_finish_usage_done) {
   BOOST_TEST(out.last_events()
              == head
                     + R"("choices":[],"usage":{"prompt_tokens":7,)"
-                      R"("completion_tokens":2,"total_tokens":9}})"
+                      R"("completion_tokens":2,"total_tokens":9,)"
+                      R"("prompt_tokens_details":{"cached_tokens":0}}})"
                     + "\n\ndata: [DONE]\n\n");
 }
 
@@ -122,7 +123,8 @@ BOOST_AUTO_TEST_CASE(choices_of_all_prompts_are_numbered_through) {
          R"({"index":2,"text":"b2","logprobs":null,"finish_reason":"length"},)"
          R"({"index":3,"text":"b3","logprobs":null,"finish_reason":"length"}],)"
          R"("usage":{"prompt_tokens":8,"completion_tokens":4,)"
-         R"("total_tokens":12}})");
+         R"("total_tokens":12,)"
+         R"("prompt_tokens_details":{"cached_tokens":0}}})");
 }
 
 BOOST_AUTO_TEST_CASE(an_echoed_prompt_opens_its_stream) {

@@ -67,6 +67,7 @@ scripted_graph(request_sink::pointer self, std::shared_ptr<script> does) {
         return does->reply(self, got);
       },
       [=](const cancel& got) { does->note(got); },
+      [](const forget_session&) {},
   };
 }
 

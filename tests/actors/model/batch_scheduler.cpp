@@ -27,7 +27,7 @@ sequence_request ask(request_id id, std::size_t prompt,
   sequence_request wish;
   wish.id = id;
   wish.deadline = instant{1h};
-  wish.tokens.assign(prompt, 1);
+  wish.tokens.assign(prompt, static_cast<std::int32_t>(id) + 20);
   wish.max_tokens = max_tokens;
   return wish;
 }

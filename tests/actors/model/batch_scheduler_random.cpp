@@ -116,6 +116,13 @@ private:
     wish.tokens.resize(random_() % 60 + 1);
     for (auto& token : wish.tokens)
       token = static_cast<std::int32_t>(random_() % fake_vocabulary);
+    // Half of them begin like others.
+    if (random_() % 2 == 0) {
+      const auto common = static_cast<std::int32_t>(random_() % 3);
+      const auto length =
+          std::min<std::size_t>(wish.tokens.size(), random_() % 50);
+      std::fill_n(wish.tokens.begin(), length, common);
+    }
     wish.max_tokens = random_() % 50 + 1;
     wish.sampling.temperature = random_() % 2 == 0 ? 0.0f : 1.0f;
     wish.sampling.seed = random_();

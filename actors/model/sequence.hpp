@@ -1,0 +1,44 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+// One prompt and its answer so far, as the batch scheduler keeps it. Nobody
+// else needs this header.
+#pragma once
+
+#include "actors/model/batch_plan.hpp"
+#include "actors/model/chain_hash.hpp"
+#include "actors/terms.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sluice::actors {
+
+struct sequence {
+  sequence_key key = 0;
+  request_id id = 0;
+  instant deadline;
+  instant arrived;
+  device::sampling_params sampling;
+  std::string session;              // pins its chain under this name, or ""
+  bool prefill_only = false;        // ends when its prompt is stored
+  std::vector<std::int32_t> tokens; // prompt and answer so far
+  std::uint32_t prompt_tokens = 0;
+  std::uint32_t limit = 0;   // tokens.size() at which the answer is full
+  std::uint32_t planned = 0; // tokens whose K and V are stored or in flight
+  std::uint32_t cached = 0;  // prompt tokens that were found in the cache
+  std::uint64_t last_plan = 0;
+  bool in_flight = false;
+  bool opened = false; // the last stage has its sampler
+  std::vector<std::uint32_t> blocks;
+  chain_key root;
+  std::vector<chain_key> chain; // names of the full blocks of `tokens`
+
+  std::uint32_t remaining() const {
+    return static_cast<std::uint32_t>(tokens.size()) - planned;
+  }
+  bool decodes() const { return !in_flight && remaining() == 1 && planned > 0; }
+};
+
+} // namespace sluice::actors
