@@ -49,5 +49,7 @@ void add_bench(CLI::App& app, const global_options& global,
                selected_command& selected);
 void add_logits(CLI::App& app, const global_options& global,
                 selected_command& selected);
+void add_random_model(CLI::App& app, const global_options& global,
+                      selected_command& selected);
 
 } // namespace sluice::apps

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 
 namespace sluice::device {
 
@@ -63,6 +64,14 @@ named_tensor_type gguf_tensor_type(std::uint32_t number) {
     return {"number " + std::to_string(number), {}};
   }
   return {std::string(known->name), known->type};
+}
+
+std::uint32_t gguf_type_number(dtype format) {
+  const auto* known = std::find_if(
+      tensor_types.begin(), tensor_types.end(),
+      [&](const tensor_type& type) { return type.type == format; });
+  assert(known != tensor_types.end());
+  return known->number;
 }
 
 } // namespace sluice::device

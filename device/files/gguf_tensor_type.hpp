@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Tensor types by their GGUF number, with those that do not load named too, so
-// that an error can say what a file holds. Used by gguf_parser alone.
+// that an error can say what a file holds. Used by the parser and the writer.
 #pragma once
 
 #include "device/tensor/dtype.hpp"
@@ -22,6 +22,9 @@ struct named_tensor_type {
 
 /// Numbers that are not known are named by themselves.
 named_tensor_type gguf_tensor_type(std::uint32_t number);
+
+/// The number of a format that weights have.
+std::uint32_t gguf_type_number(dtype format);
 
 /// The names of the types that load, for messages.
 inline constexpr std::string_view supported_gguf_types =
