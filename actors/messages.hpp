@@ -418,8 +418,8 @@ auto inspect(Inspector& f, sampling_params& x) {
   return f(caf::meta::type_name("sampling_params"), x.temperature, x.top_k,
            x.top_p, x.min_p, x.repetition_penalty, x.presence_penalty,
            x.frequency_penalty, x.logit_bias, x.seed, x.stream, x.top_logprobs,
-           x.logprobs, x.ignore_eos, x.grammar, x.min_tokens, x.stop_token_ids,
-           x.allowed_token_ids);
+           x.logprobs, x.ignore_eos, x.seeded, x.grammar, x.min_tokens,
+           x.stop_token_ids, x.allowed_token_ids);
 }
 
 template <class Inspector>

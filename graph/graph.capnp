@@ -82,6 +82,7 @@ struct Actor {
     router @4 :Router;
     model @5 :ModelActor;
     postprocess @6 :Postprocess;
+    cache @7 :Cache;
   }
 }
 
@@ -226,6 +227,20 @@ struct Postprocess {
 
   model @0 :Text $required;
   # The model whose tokenizer is used.
+}
+
+struct Cache {
+  # Remembers whole answers that can be foretold, greedy ones and those sampled
+  # from a given seed, and tells them again to equal requests of the same tenant
+  # and labels. Both ways lead through it: "door -> memo -> prep" and
+  # "done -> memo -> door".
+
+  ttl @0 :UInt64 = 600000 $format("duration") $range((min = 100, max = 31536000000));
+  # How long an answer is remembered.
+
+  size @1 :UInt64 = 67108864 $format("bytes") $range((min = 4096, max = 1099511627776));
+  # Most memory for answers; the least recently used is forgotten first. One
+  # answer takes at most a quarter.
 }
 
 # -- placement ------------------------------------------------------------------

@@ -39,8 +39,7 @@ struct api_request {
   std::string tools;                  ///< JSON array or ""
   std::string template_options;       ///< JSON object or ""
   device::sampling_params sampling;   ///< seed only when `seeded`
-  bool seeded = false;
-  std::uint32_t max_tokens = 0; ///< 0: to the end of the context
+  std::uint32_t max_tokens = 0;       ///< 0: to the end of the context
   std::vector<std::string> stop;
   bool logprobs = false;
   bool specials = false; ///< skip_special_tokens: false

@@ -128,7 +128,7 @@ void front::generate(endpoint kind, const http_request& got, exchange_ptr out) {
       std::get<std::optional<std::chrono::milliseconds>>(limit);
   if (wanted && (!what.timeout || *wanted < *what.timeout))
     what.timeout = wanted;
-  if (!what.seeded)
+  if (!what.sampling.seeded)
     what.sampling.seed = random_number();
   submission all;
   all.id = next_id_++;

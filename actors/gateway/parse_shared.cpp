@@ -121,7 +121,7 @@ void read_sampling(const fields& in, api_request& out) {
       0, in.integer("top_k", -1, most_tokens).value_or(0)));
   s.ignore_eos = in.boolean("ignore_eos").value_or(false);
   if (const auto* seed = in.find("seed")) {
-    out.seeded = true;
+    s.seeded = true;
     s.seed = seed->is_uint64() ? seed->get_uint64()
                                : static_cast<std::uint64_t>(to_integer(
                                    *seed, in.path("seed"),

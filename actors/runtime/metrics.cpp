@@ -93,6 +93,11 @@ struct labelled {
   const model_metrics* values;
 };
 
+struct labelled_cache {
+  std::string labels;
+  const cache_metrics* values;
+};
+
 void write_scalars(page& out, const std::vector<labelled>& models) {
   const auto gauges = [&](std::string_view name, std::string_view help,
                           gauge model_metrics::*field) {
@@ -161,6 +166,33 @@ void write_success(page& out, const std::vector<labelled>& models) {
                m.labels + ",finished_reason=\"" + std::string{finished_names[i]}
                    + "\"",
                static_cast<double>(m.values->request_success[i].value()));
+}
+
+void write_caches(page& out, const std::vector<labelled_cache>& caches) {
+  const auto counters = [&](std::string_view name, std::string_view help,
+                            counter cache_metrics::*field) {
+    out.head(name, "counter", help);
+    for (const auto& c : caches)
+      out.line(name, c.labels, static_cast<double>((c.values->*field).value()));
+  };
+  const auto gauges = [&](std::string_view name, std::string_view help,
+                          gauge cache_metrics::*field) {
+    out.head(name, "gauge", help);
+    for (const auto& c : caches)
+      out.line(name, c.labels, (c.values->*field).value());
+  };
+  if (caches.empty())
+    return;
+  counters("sluice_cache_hits_total", "Requests answered from memory.",
+           &cache_metrics::hits);
+  counters("sluice_cache_misses_total", "Requests whose answer was not known.",
+           &cache_metrics::misses);
+  counters("sluice_cache_bypassed_total",
+           "Requests whose answer cannot be foretold.",
+           &cache_metrics::bypassed);
+  gauges("sluice_cache_entries", "Answers remembered.",
+         &cache_metrics::entries);
+  gauges("sluice_cache_bytes", "Bytes that they take.", &cache_metrics::bytes);
 }
 
 void write_door(page& out, const door_metrics& door) {
@@ -242,17 +274,30 @@ model_metrics& metrics::model(std::string_view name) {
   return *at->second;
 }
 
+cache_metrics& metrics::cache(std::string_view actor) {
+  const std::lock_guard lock{mutex_};
+  auto at = caches_.find(actor);
+  if (at == caches_.end())
+    at = caches_.emplace(std::string{actor}, std::make_unique<cache_metrics>())
+             .first;
+  return *at->second;
+}
+
 std::string metrics::prometheus() const {
   std::vector<labelled> models;
+  std::vector<labelled_cache> caches;
   {
     const std::lock_guard lock{mutex_};
     for (const auto& [name, values] : models_)
       models.push_back({"model_name=\"" + escape(name) + "\"", values.get()});
+    for (const auto& [name, values] : caches_)
+      caches.push_back({"cache=\"" + escape(name) + "\"", values.get()});
   }
   page out;
   write_scalars(out, models);
   write_histograms(out, models);
   write_success(out, models);
+  write_caches(out, caches);
   write_door(out, door);
   return out.take();
 }

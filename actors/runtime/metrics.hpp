@@ -101,6 +101,15 @@ struct model_metrics {
   std::array<counter, 3> request_success; ///< indexed by `finished`
 };
 
+/// Figures of one response cache.
+struct cache_metrics {
+  counter hits;
+  counter misses;
+  counter bypassed; ///< requests whose answer cannot be foretold
+  gauge entries;    ///< answers remembered
+  gauge bytes;      ///< that they take
+};
+
 /// Figures of the door.
 struct door_metrics {
   gauge connections;        ///< open now
@@ -127,13 +136,16 @@ public:
   /// The figures of a model, made at first use. The reference stays valid as
   /// long as this object; take it once, at spawn. Thread-safe.
   model_metrics& model(std::string_view name);
+  /// The same for the cache of this actor.
+  cache_metrics& cache(std::string_view actor);
 
   /// The page of GET /metrics, Prometheus text format 0.0.4.
   std::string prometheus() const;
 
 private:
-  mutable std::mutex mutex_; // guards the map, not the figures
+  mutable std::mutex mutex_; // guards the maps, not the figures
   std::map<std::string, std::unique_ptr<model_metrics>, std::less<>> models_;
+  std::map<std::string, std::unique_ptr<cache_metrics>, std::less<>> caches_;
 };
 
 } // namespace sluice::actors

@@ -40,6 +40,8 @@ struct sampling_params {
   bool logprobs = false;          ///< report the chosen token's log-probability
   /// End tokens are never chosen (set to -inf): `ignore_eos`.
   bool ignore_eos = false;
+  /// The client chose the seed: the same tokens are wanted again.
+  bool seeded = false;
   grammar_source grammar = {}; ///< what the answer must look like
   /// Until the answer has so many tokens, none that would end it is chosen.
   std::uint32_t min_tokens = 0;

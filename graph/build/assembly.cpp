@@ -3,6 +3,7 @@
 
 #include "graph/build/assembly.hpp"
 
+#include "actors/cache/cache.hpp"
 #include "actors/postprocess/postprocess.hpp"
 #include "device/cpu/cpu_backend.hpp"
 #include "device/error.hpp"
@@ -86,8 +87,10 @@ actors::request_sink assembly::spawn(actors::text_sink door) {
   for (std::size_t i = 0; i < graph_.actors().size(); ++i)
     if (graph_.actors()[i].settings.getKind().isGateway())
       handles_[i] = caf::actor_cast<caf::actor>(door);
+  spawn_caches();
   std::for_each(order_.rbegin(), order_.rend(),
                 [&](std::size_t actor) { spawn_one(actor); });
+  wire_caches();
   return caf::actor_cast<actors::request_sink>(handles_[order_.front()]);
 }
 
@@ -108,6 +111,27 @@ void assembly::spawn_one(std::size_t actor) {
         system_, assets(kind.getPostprocess().getModel().cStr()),
         caf::actor_cast<actors::text_sink>(next(actor, "text"))));
   }
+}
+
+// Text comes back to a cache, so it exists before those that it sends to.
+void assembly::spawn_caches() {
+  for (auto actor : order_) {
+    const auto kind = graph_.actors()[actor].settings.getKind();
+    if (kind.isCache())
+      handles_[actor] = caf::actor_cast<caf::actor>(actors::spawn_cache(
+          system_, cache_settings_of(kind.getCache()),
+          parts_.figures.cache(graph_.actors()[actor].name)));
+  }
+}
+
+void assembly::wire_caches() {
+  for (auto actor : order_)
+    if (graph_.actors()[actor].settings.getKind().isCache())
+      caf::anon_send(
+          caf::actor_cast<actors::cache_actor>(handles_[actor]),
+          actors::wire{
+              caf::actor_cast<actors::request_sink>(next(actor, "request")),
+              caf::actor_cast<actors::text_sink>(next(actor, "text"))});
 }
 
 void assembly::spawn_router(std::size_t actor,

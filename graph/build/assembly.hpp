@@ -54,6 +54,8 @@ public:
 private:
   void check_vocabularies() const;
   void spawn_one(std::size_t actor);
+  void spawn_caches();
+  void wire_caches();
   void spawn_model(std::size_t actor, schema::ModelActor::Reader settings);
   void spawn_router(std::size_t actor, schema::Router::Reader settings);
   device::thread_pool& pool_for(std::uint32_t threads);

@@ -46,6 +46,10 @@ actors::gateway_settings gateway_settings_of(schema::Gateway::Reader settings,
   return out;
 }
 
+actors::cache_settings cache_settings_of(schema::Cache::Reader settings) {
+  return {std::chrono::milliseconds(settings.getTtl()), settings.getSize()};
+}
+
 actors::preprocess_settings
 preprocess_settings_of(schema::Preprocess::Reader settings) {
   actors::preprocess_settings out;

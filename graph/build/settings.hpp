@@ -4,6 +4,7 @@
 // From what a graph file says to what actors take. Used by build alone.
 #pragma once
 
+#include "actors/cache/cache.hpp"
 #include "actors/gateway/gateway.hpp"
 #include "actors/model/model.hpp"
 #include "actors/preprocess/preprocess.hpp"
@@ -18,6 +19,8 @@ namespace sluice::graph {
 /// Throws device::model_error when options.listen is no address.
 actors::gateway_settings gateway_settings_of(schema::Gateway::Reader settings,
                                              const run_options& options);
+
+actors::cache_settings cache_settings_of(schema::Cache::Reader settings);
 
 actors::preprocess_settings
 preprocess_settings_of(schema::Preprocess::Reader settings);

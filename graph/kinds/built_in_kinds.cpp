@@ -13,6 +13,9 @@ kind_registry built_in_kinds() {
   out.add({"router", {{"prompt", prompt}}, {{"prompt", prompt}}, true});
   out.add({"model", {{"prompt", prompt}}, {{"tokens", tokens}}});
   out.add({"postprocess", {{"tokens", tokens}}, {{"text", text}}});
+  out.add({"cache",
+           {{"request", request}, {"text", text}},
+           {{"request", request}, {"text", text}}});
   return out;
 }
 

@@ -54,7 +54,7 @@ private:
   std::map<std::string, kind, std::less<>> kinds_;
 };
 
-/// gateway, preprocess, router, model and postprocess.
+/// gateway, preprocess, router, model, postprocess and cache.
 kind_registry built_in_kinds();
 
 } // namespace sluice::graph

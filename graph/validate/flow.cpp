@@ -23,6 +23,13 @@ std::vector<std::string> port_names(const std::vector<port>& ports) {
   return out;
 }
 
+std::string type_names(const std::vector<port>& ports) {
+  std::string out;
+  for (const auto& port : ports)
+    out += (out.empty() ? "" : " or ") + std::string(name(port.type));
+  return out;
+}
+
 const port* find_port(const std::vector<port>& ports, std::string_view name) {
   auto found = std::find_if(ports.begin(), ports.end(),
                             [&](const port& p) { return p.name == name; });
@@ -77,55 +84,77 @@ private:
     return index;
   }
 
-  /// The output that `step` leaves by.
-  std::optional<port> output_of(const flow_step& step, const kind& type) {
+  /// The outputs that `step` may leave by; none after a mistake.
+  std::vector<port> outputs_of(const flow_step& step, const kind& type) {
     if (type.outputs.empty()) {
       tell(step.offset, in_quotes(step.actor) + " has no output");
-      return std::nullopt;
+      return {};
     }
     if (type.names_outputs) {
       if (!step.port.empty() && is_name(step.port))
-        return port{step.port, type.outputs.front().type};
+        return {{step.port, type.outputs.front().type}};
       tell(step.offset, in_quotes(step.actor) + " is a " + type.name
                             + ": name the output, as in '" + step.actor
                             + ".home -> ...'");
-      return std::nullopt;
+      return {};
     }
-    return named_port(step, type.outputs, "output");
+    return possible_ports(step, type.outputs, "output");
   }
 
-  std::optional<port> named_port(const flow_step& step,
-                                 const std::vector<port>& ports,
-                                 const std::string& what) {
-    if (step.port.empty() && ports.size() == 1)
-      return ports.front();
+  /// The named port, or all of them where none is named.
+  std::vector<port> possible_ports(const flow_step& step,
+                                   const std::vector<port>& ports,
+                                   const std::string& what) {
+    if (step.port.empty() && !ports.empty())
+      return ports;
     if (const auto* found = find_port(ports, step.port))
-      return *found;
+      return {*found};
     tell(step.offset, in_quotes(step.actor) + " has no " + what + " "
                           + in_quotes(step.port)
                           + hint(step.port, port_names(ports)));
-    return std::nullopt;
+    return {};
   }
 
   void join(const flow_step& from, std::size_t source, const flow_step& to,
             std::size_t target, bool last) {
-    auto output = output_of(from, *draft_.actors[source].type);
+    auto outputs = outputs_of(from, *draft_.actors[source].type);
     // Within a chain, "pick.home" names the output that goes on.
     auto end = to;
     if (!last)
       end.port.clear();
-    auto input = named_port(end, draft_.actors[target].type->inputs, "input");
-    if (!output || !input)
+    auto inputs =
+        possible_ports(end, draft_.actors[target].type->inputs, "input");
+    if (outputs.empty() || inputs.empty())
       return;
-    if (output->type != input->type) {
-      tell(from.offset, "output " + end_name(from.actor, output->name)
-                            + " gives " + std::string(name(output->type))
-                            + ", but input " + end_name(to.actor, input->name)
-                            + " takes " + std::string(name(input->type)));
-      return;
-    }
-    add({source, output->name, target, input->name, output->type,
-         at(from.offset)});
+    // Where an end is not named, the types decide.
+    std::vector<graph_edge> fitting;
+    for (const auto& output : outputs)
+      for (const auto& input : inputs)
+        if (output.type == input.type)
+          fitting.push_back({source, output.name, target, input.name,
+                             output.type, at(from.offset)});
+    if (fitting.size() == 1)
+      add(std::move(fitting.front()));
+    else if (fitting.empty())
+      tell(from.offset, no_fit(from, outputs, to, inputs));
+    else
+      tell(from.offset, "more than one edge fits from " + in_quotes(from.actor)
+                            + " to " + in_quotes(to.actor)
+                            + ": name the output, as in '" + from.actor + "."
+                            + fitting.front().output + " -> " + to.actor + "'");
+  }
+
+  static std::string no_fit(const flow_step& from,
+                            const std::vector<port>& outputs,
+                            const flow_step& to,
+                            const std::vector<port>& inputs) {
+    if (outputs.size() == 1 && inputs.size() == 1)
+      return "output " + end_name(from.actor, outputs.front().name) + " gives "
+             + std::string(name(outputs.front().type)) + ", but input "
+             + end_name(to.actor, inputs.front().name) + " takes "
+             + std::string(name(inputs.front().type));
+    return in_quotes(from.actor) + " gives " + type_names(outputs) + ", but "
+           + in_quotes(to.actor) + " takes " + type_names(inputs);
   }
 
   void add(graph_edge edge) {

@@ -26,6 +26,9 @@ void connect(graph_draft& draft, diagnostics& found);
 /// Router rules: outputs that exist, conditions that say something, a default.
 void check_rules(const graph_draft& draft, diagnostics& found);
 
+/// Caches stand on both ways, and text goes back to where requests come from.
+void check_caches(const graph_draft& draft, diagnostics& found);
+
 /// Every port is connected, every output once.
 void check_ports(const graph_draft& draft, diagnostics& found);
 

@@ -73,6 +73,7 @@ std::optional<validated_graph> validate(graph_config config,
   check_settings(draft, found);
   connect(draft, found);
   check_rules(draft, found);
+  check_caches(draft, found);
   check_ports(draft, found);
   check_entry(draft, found);
   check_reach(draft, found);

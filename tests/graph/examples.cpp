@@ -12,7 +12,7 @@ BOOST_AUTO_TEST_SUITE(examples)
 
 BOOST_AUTO_TEST_CASE(every_example_graph_is_right) {
   for (auto file : {"examples/chat.yaml", "examples/router.yaml",
-                    "examples/pipeline.yaml"}) {
+                    "examples/pipeline.yaml", "examples/cached.yaml"}) {
     auto result = load_graph(file);
     BOOST_TEST(to_string(result.mistakes) == "");
     BOOST_TEST(result.value.has_value());

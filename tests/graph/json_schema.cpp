@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_CASE(graph_schema_follows_the_capnp_file) {
              == "https://json-schema.org/draft/2020-12/schema");
   BOOST_TEST(at(made, "/properties/graph/description").as_string()
              == "The graph's name.");
-  BOOST_TEST(at(made, "/$defs/Actor/oneOf").as_array().size() == 5u);
+  BOOST_TEST(at(made, "/$defs/Actor/oneOf").as_array().size() == 6u);
   BOOST_TEST(at(made, "/$defs/Actor/oneOf/0/properties/kind/const").as_string()
              == "gateway");
   BOOST_TEST(

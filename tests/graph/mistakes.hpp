@@ -48,6 +48,21 @@ flow:
   - done -> door
 )";
 
+/// A right graph with a cache.
+inline const std::string cached_graph = R"(graph: chat
+models:
+  m: {path: m.gguf}
+actors:
+  door: {kind: gateway}
+  memo: {kind: cache}
+  prep: {kind: preprocess, model: m}
+  home: {kind: model, model: m}
+  done: {kind: postprocess, model: m}
+flow:
+  - door -> memo -> prep -> home -> done
+  - done -> memo -> door
+)";
+
 /// A right placement of right_router.
 inline const std::string right_placement = R"(placement: burst
 zones: {edge: {}, rack: {}, cloud: {trust: public, price: 2.1/h}}

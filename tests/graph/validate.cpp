@@ -215,6 +215,62 @@ BOOST_AUTO_TEST_CASE(step_holds_more_tokens_than_the_batch_has_requests) {
                 "(600)\n");
 }
 
+BOOST_AUTO_TEST_CASE(cache_resolves_both_ways_by_type) {
+  auto result = parse_graph(cached_graph, "g.yaml", {.check_files = false});
+  BOOST_TEST(to_string(result.mistakes) == "");
+  BOOST_REQUIRE(result);
+  std::string edges;
+  for (const auto& edge : result.value->edges())
+    edges += result.value->actors()[edge.from].name + "." + edge.output + ">"
+             + result.value->actors()[edge.to].name + "." + edge.input + " ";
+  BOOST_TEST(edges
+             == "door.request>memo.request memo.request>prep.request "
+                "prep.prompt>home.prompt home.tokens>done.tokens "
+                "done.text>memo.text memo.text>door.text ");
+}
+
+BOOST_AUTO_TEST_CASE(cache_stands_on_both_ways) {
+  BOOST_TEST(
+      mistakes(with(cached_graph, "done -> memo -> door", "done -> door"))
+      == "g.yaml:6:3: requests pass the cache 'memo', but no text does: "
+         "it also belongs on the way back, as in 'done -> memo -> "
+         "door'\n");
+  BOOST_TEST(
+      mistakes(with(cached_graph, "door -> memo -> prep", "door -> prep"))
+      == "g.yaml:6:3: text passes the cache 'memo', but no requests do: "
+         "it also belongs on the way in, as in 'door -> memo -> "
+         "prep'\n");
+  BOOST_TEST(mistakes(with(cached_graph, "door -> memo -> prep -> home",
+                           "door -> prep -> memo -> home"))
+             == "g.yaml:11:13: 'prep' gives prompt, but 'memo' takes request "
+                "or text\n"
+                "g.yaml:11:21: 'memo' gives request or text, but 'home' takes "
+                "prompt\n");
+}
+
+BOOST_AUTO_TEST_CASE(text_of_a_cache_goes_back_to_where_requests_come_from) {
+  auto two = with(cached_graph, "  prep:", "  more: {kind: cache}\n  prep:");
+  two =
+      with(two, "door -> memo -> prep", "door -> memo -> more.request -> prep");
+  BOOST_TEST(mistakes(with(two, "done -> memo -> door",
+                           "done -> more -> memo -> door"))
+             == "g.yaml:12:13: more than one edge fits from 'memo' to 'more': "
+                "name the output, as in 'memo.request -> more'\n"
+                "g.yaml:13:13: more than one edge fits from 'more' to 'memo': "
+                "name the output, as in 'more.request -> memo'\n");
+  two =
+      with(two, "door -> memo -> more.request", "door -> memo.request -> more");
+  BOOST_TEST(mistakes(with(two, "done -> memo -> door",
+                           "done -> more.text -> memo -> door"))
+             == "");
+  BOOST_TEST(mistakes(with(two, "done -> memo -> door",
+                           "done -> memo.text -> more -> door"))
+             == "g.yaml:6:3: the cache 'memo' gets requests from 'door', so "
+                "its text goes back there, not to 'more'\n"
+                "g.yaml:7:3: the cache 'more' gets requests from 'memo', so "
+                "its text goes back there, not to 'door'\n");
+}
+
 BOOST_AUTO_TEST_CASE(empty_key_would_let_everybody_in) {
   BOOST_TEST(graph_with("{kind: gateway}", "{kind: gateway, api_keys: ''}")
              == "g.yaml:5:35: an empty key lets everybody in\n");

@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(defaults_are_openais) {
   BOOST_TEST(c.choices == 1u);
   BOOST_TEST(c.max_tokens == 0u);
   BOOST_TEST(!c.stream);
-  BOOST_TEST(!c.seeded);
+  BOOST_TEST(!c.sampling.seeded);
   BOOST_TEST(c.messages == R"([{"role":"user","content":"hi"}])");
   BOOST_TEST(c.tools == "");
   BOOST_TEST(c.template_options == "");
@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(every_field_arrives_where_it_belongs) {
   BOOST_TEST(c.choices == 3u);
   BOOST_TEST(c.stop == (std::vector<std::string>{"a", "b"}),
              boost::test_tools::per_element());
-  BOOST_TEST((c.seeded && c.sampling.seed == std::uint64_t(-5)));
+  BOOST_TEST((c.sampling.seeded && c.sampling.seed == std::uint64_t(-5)));
   BOOST_TEST((c.sampling.logprobs && c.sampling.top_logprobs == 2));
   BOOST_TEST(c.max_tokens == 9u);
   BOOST_TEST((
@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(unknown_fields_are_ignored_and_null_is_absent) {
   const auto c = good_chat(R"("metadata":{"x":[1]},"temperature":null,)"
                            R"("stop":null,"n":null,"tools":null,"seed":null)");
   BOOST_TEST(c.sampling.temperature == 1.0f);
-  BOOST_TEST(!c.seeded);
+  BOOST_TEST(!c.sampling.seeded);
 }
 
 BOOST_AUTO_TEST_CASE(the_last_of_duplicate_keys_counts) {
