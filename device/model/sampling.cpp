@@ -5,7 +5,7 @@
 
 #include "device/error.hpp"
 #include "device/model/log_softmax.hpp"
-#include "device/model/philox.hpp"
+#include "device/model/speculative.hpp"
 #include "device/model/truncation.hpp"
 
 #include <algorithm>
@@ -112,7 +112,8 @@ void sampler::penalise(std::span<float> logits) const {
 }
 
 std::int32_t sampler::choose(std::span<float> logits, float best,
-                             std::uint64_t position) {
+                             std::uint64_t position,
+                             const drafted_token* draft) {
   keep_allowed(logits);
   const bool endless = bans_end_tokens(position);
   if (endless)
@@ -125,27 +126,45 @@ std::int32_t sampler::choose(std::span<float> logits, float best,
   if (params_.temperature == 0.0f)
     id = static_cast<std::int32_t>(std::find(logits.begin(), logits.end(), best)
                                    - logits.begin());
+  else if (draft != nullptr)
+    id = accept_or_redraw(logits, best, params_, position, *draft);
   else
     id = draw(logits, best, params_,
-              uniform(params_.seed, params_.stream, position));
+              random_number(params_, position, draw_purpose::token));
   if (params_.repetition_penalty != 1.0f || params_.presence_penalty != 0.0f
       || params_.frequency_penalty != 0.0f)
     ++output_counts_[id];
   return id;
 }
 
+bool sampler::ends(std::int32_t id) const {
+  return std::ranges::count(params_.stop_token_ids, id) > 0
+         || (!params_.ignore_eos && std::ranges::count(end_tokens_, id) > 0);
+}
+
 sampled_token sampler::next(std::span<float> logits, std::uint64_t position) {
+  return next(logits, position, nullptr);
+}
+
+sampled_token sampler::next(std::span<float> logits, std::uint64_t position,
+                            const drafted_token& draft) {
+  assert(!replays(params_));
+  return next(logits, position, &draft);
+}
+
+sampled_token sampler::next(std::span<float> logits, std::uint64_t position,
+                            const drafted_token* draft) {
   bias(logits);
   const float best = checked_max(logits);
   sampled_token out;
   if (!params_.logprobs && params_.top_logprobs == 0) {
-    out.id = choose(logits, best, position);
+    out.id = choose(logits, best, position, draft);
     return out;
   }
   const double sum = log_sum(logits, best);
   out.top = top_log_probabilities(logits, sum, params_.top_logprobs);
   const std::vector<float> biased(logits.begin(), logits.end());
-  out.id = choose(logits, best, position);
+  out.id = choose(logits, best, position, draft);
   out.logprob =
       static_cast<float>(biased[static_cast<std::size_t>(out.id)] - sum);
   return out;

@@ -58,6 +58,12 @@ struct sampled_token {
   std::vector<std::pair<std::int32_t, float>> top; ///< best first
 };
 
+/// A token proposed for a place, and how it was proposed.
+struct drafted_token {
+  std::int32_t id = 0;
+  std::span<const float> proposal; ///< [vocabulary], what it was drawn from
+};
+
 /// Chooses tokens for one sequence and keeps what the penalties need: counts
 /// of prompt and output tokens. Copyable: the state moves with the request.
 class sampler {
@@ -73,6 +79,15 @@ public:
   /// to choose, and when logit_bias names an id outside the vocabulary.
   sampled_token next(std::span<float> logits, std::uint64_t position);
 
+  /// The same by the rule of rejection: the token is the drafted one as often
+  /// as can be, and all in all follows the same distribution. Not for requests
+  /// that replay.
+  sampled_token next(std::span<float> logits, std::uint64_t position,
+                     const drafted_token& draft);
+
+  /// Whether `id` ends the answer.
+  bool ends(std::int32_t id) const;
+
   const sampling_params& params() const noexcept { return params_; }
 
 private:
@@ -81,8 +96,10 @@ private:
   void ban_end_tokens(std::span<float> logits) const;
   void keep_allowed(std::span<float> logits) const;
   void penalise(std::span<float> logits) const;
+  sampled_token next(std::span<float> logits, std::uint64_t position,
+                     const drafted_token* draft);
   std::int32_t choose(std::span<float> logits, float best,
-                      std::uint64_t position);
+                      std::uint64_t position, const drafted_token* draft);
 
   sampling_params params_;
   std::vector<std::int32_t> end_tokens_;

@@ -158,6 +158,16 @@ void keep_nucleus(std::vector<candidate>& best_first, float p, double total) {
   }
 }
 
+// Leaves in `out` [vocabulary] the candidates' shares and 0 elsewhere.
+void spread(const std::vector<candidate>& candidates, std::span<float> out) {
+  double total = 0.0;
+  for (const auto& c : candidates)
+    total += c.weight;
+  std::ranges::fill(out, 0.0f);
+  for (const auto& c : candidates)
+    out[static_cast<std::size_t>(c.id)] = static_cast<float>(c.weight / total);
+}
+
 // The tokens of the nucleus of all weights, best first.
 std::vector<candidate> nucleus(std::span<const float> weights, float p,
                                double total) {
@@ -187,18 +197,45 @@ std::vector<candidate> nucleus(std::span<const float> weights, float p,
 
 } // namespace
 
+namespace {
+
+bool has_top_k(std::span<const float> logits, const sampling_params& params) {
+  return params.top_k > 0 && params.top_k < logits.size();
+}
+
+// What min-p, top-k and top-p leave, best first; only with top-k.
+std::vector<candidate> best_candidates(std::span<const float> logits,
+                                       float best, float floor,
+                                       const sampling_params& params) {
+  auto candidates = best_k(logits, best, floor, params);
+  double total = 0.0;
+  for (const auto& c : candidates)
+    total += c.weight;
+  if (params.top_p < 1.0f)
+    keep_nucleus(candidates, params.top_p, total);
+  return candidates;
+}
+
+} // namespace
+
+void to_probabilities(std::span<float> logits, float best,
+                      const sampling_params& params) {
+  const float floor = min_p_floor(best, params);
+  if (has_top_k(logits, params))
+    return spread(best_candidates(logits, best, floor, params), logits);
+  weigh(logits, best, floor, params.temperature);
+  const auto total = total_of(partial_sums(logits));
+  if (params.top_p < 1.0f)
+    return spread(nucleus(logits, params.top_p, total), logits);
+  for (auto& x : logits)
+    x = static_cast<float>(x / total);
+}
+
 std::int32_t draw(std::span<float> logits, float best,
                   const sampling_params& params, double random) {
   const float floor = min_p_floor(best, params);
-  if (params.top_k > 0 && params.top_k < logits.size()) {
-    auto candidates = best_k(logits, best, floor, params);
-    double total = 0.0;
-    for (const auto& c : candidates)
-      total += c.weight;
-    if (params.top_p < 1.0f)
-      keep_nucleus(candidates, params.top_p, total);
-    return draw_from(candidates, random);
-  }
+  if (has_top_k(logits, params))
+    return draw_from(best_candidates(logits, best, floor, params), random);
   weigh(logits, best, floor, params.temperature);
   const auto sums = partial_sums(logits);
   if (params.top_p < 1.0f)
