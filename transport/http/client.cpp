@@ -3,14 +3,14 @@
 
 #include "transport/http/client.hpp"
 
+#include "transport/http/answer_parser.hpp"
+#include "transport/http/wire_text.hpp"
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 
 namespace sluice::transport::http {
 
@@ -19,7 +19,6 @@ namespace beast = boost::beast;
 using tcp = asio::ip::tcp;
 using error_code = boost::system::error_code;
 using clock = std::chrono::steady_clock;
-using parser = beast::http::response_parser<beast::http::string_body>;
 
 namespace {
 
@@ -30,24 +29,6 @@ std::string seconds_text(std::chrono::milliseconds value) {
   const auto ms = value.count();
   return ms % 1000 == 0 ? std::to_string(ms / 1000) + " s"
                         : std::to_string(ms) + " ms";
-}
-
-std::string request_text(const address& where, std::string_view method,
-                         std::string_view target, std::string_view body,
-                         const header_list& headers) {
-  std::string out;
-  out.append(method).append(" ").append(target).append(" HTTP/1.1\r\n");
-  for (const auto& [name, value] : headers)
-    out.append(name).append(": ").append(value).append("\r\n");
-  if (!find(headers, "Host"))
-    out.append("Host: ").append(to_string(where)).append("\r\n");
-  if (!body.empty() && !find(headers, "Content-Type"))
-    out.append("Content-Type: application/json\r\n");
-  if (!body.empty() || method == "POST")
-    out.append("Content-Length: ")
-        .append(std::to_string(body.size()))
-        .append("\r\n");
-  return out.append("\r\n").append(body);
 }
 
 // The connection closed before a single byte of the answer.
@@ -64,7 +45,6 @@ struct client::impl {
   asio::io_context context;
   tcp::socket socket{context};
   beast::flat_buffer in;
-  bool hungry = false; // what `in` holds is not enough to go on
 
   // Runs one asynchronous operation until it is done, late or cancelled.
   template <class Start>
@@ -76,7 +56,7 @@ struct client::impl {
                     const std::function<bool(std::string_view)>* on_bytes);
   response receive(bool head_only,
                    const std::function<bool(std::string_view)>* on_bytes);
-  bool read_some(parser& answer, bool& any);
+  void read_some(answer_parser& answer, bool& any);
 };
 
 template <class Start>
@@ -160,67 +140,48 @@ client::impl::exchange(const std::string& text, bool head_only,
   }
 }
 
-bool client::impl::read_some(parser& answer, bool& any) {
+void client::impl::read_some(answer_parser& answer, bool& any) {
   error_code ec;
-  if (in.size() == 0 || hungry) {
-    const auto bytes = await(
-        [&](auto handler) {
-          socket.async_read_some(in.prepare(read_size), handler);
-        },
-        settings.read_timeout, "no answer from", ec);
-    in.commit(bytes);
-    any = any || bytes > 0;
-  }
+  const auto bytes = await(
+      [&](auto handler) {
+        socket.async_read_some(in.prepare(read_size), handler);
+      },
+      settings.read_timeout, "no answer from", ec);
+  in.commit(bytes);
+  any = any || bytes > 0;
   if (!ec)
-    in.consume(answer.put(in.data(), ec));
-  else if (ec == asio::error::eof && answer.got_some())
-    answer.put_eof(ec);
-  hungry = ec == beast::http::error::need_more;
-  if (ec && !hungry) {
-    close();
-    const auto why =
-        "the answer of " + to_string(where) + " broke off: " + ec.message();
-    if (!any)
-      throw no_answer{why};
-    throw http_error{why};
-  }
-  return !answer.is_done();
+    answer.parse(in, ec);
+  else if (ec == asio::error::eof)
+    answer.parse_end(ec);
+  if (!ec)
+    return;
+  close();
+  const auto why =
+      "the answer of " + to_string(where) + " broke off: " + ec.message();
+  if (!any)
+    throw no_answer{why};
+  throw http_error{why};
 }
 
 response
 client::impl::receive(bool head_only,
                       const std::function<bool(std::string_view)>* on_bytes) {
-  hungry = false;
-  for (bool any = false;;) {
-    parser answer;
-    answer.eager(true);
-    answer.skip(head_only);
-    if (on_bytes)
-      answer.body_limit(boost::none);
-    else
-      answer.body_limit(settings.body_limit);
-    bool more = true;
-    bool wanted = true;
-    while (more && wanted) {
-      more = read_some(answer, any);
-      if (!on_bytes || !answer.is_header_done()
-          || answer.get().result_int() / 100 != 2)
-        continue;
-      const auto bytes = std::exchange(answer.get().body(), {});
-      wanted = bytes.empty() || (*on_bytes)(bytes);
-    }
-    auto& message = answer.get();
-    if (message.result_int() == 100)
+  answer_parser answer{
+      head_only, on_bytes ? std::nullopt : std::optional{settings.body_limit}};
+  bool wanted = true;
+  for (bool any = false; wanted && !answer.done();) {
+    read_some(answer, any);
+    if (!on_bytes || !answer.head_done() || answer.status() / 100 != 2
+        || answer.body().empty())
       continue;
-    if (more || !answer.keep_alive())
-      close();
-    response out;
-    out.status = message.result_int();
-    for (const auto& field : message)
-      out.headers.emplace_back(field.name_string(), field.value());
-    out.body = std::move(message.body());
-    return out;
+    wanted = (*on_bytes)(answer.body());
+    answer.body().clear();
   }
+  if (!answer.done() || !answer.keep_alive())
+    close();
+  auto out = answer.head();
+  out.body = std::move(answer.body());
+  return out;
 }
 
 client::client(address where, client_settings settings)

@@ -48,6 +48,24 @@ std::string date_text(std::time_t date) {
 
 } // namespace
 
+std::string request_text(const address& where, std::string_view method,
+                         std::string_view target, std::string_view body,
+                         const header_list& headers) {
+  std::string out;
+  out.append(method).append(" ").append(target).append(" HTTP/1.1\r\n");
+  for (const auto& [name, value] : headers)
+    out.append(name).append(": ").append(value).append("\r\n");
+  if (!find(headers, "Host"))
+    out.append("Host: ").append(to_string(where)).append("\r\n");
+  if (!body.empty() && !find(headers, "Content-Type"))
+    out.append("Content-Type: application/json\r\n");
+  if (!body.empty() || method == "POST")
+    out.append("Content-Length: ")
+        .append(std::to_string(body.size()))
+        .append("\r\n");
+  return out.append("\r\n").append(body);
+}
+
 std::string_view reason(unsigned status) {
   const auto text = boost::beast::http::obsolete_reason(
       boost::beast::http::int_to_status(status));

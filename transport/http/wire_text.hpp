@@ -1,15 +1,23 @@
 // SPDX-FileCopyrightText: The Sluice authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Responses as bytes on the wire: status line, header fields, chunks. Pure.
+// Requests and responses as bytes on the wire: first line, header fields,
+// chunks. Pure.
 #pragma once
 
+#include "transport/address.hpp"
 #include "transport/http/message.hpp"
 
 #include <ctime>
 #include <string>
 
 namespace sluice::transport::http {
+
+/// A whole request. Host and Content-Length are added; Content-Type is
+/// application/json when there is a body and it is not given.
+std::string request_text(const address& where, std::string_view method,
+                         std::string_view target, std::string_view body,
+                         const header_list& headers);
 
 /// How the body's end is marked.
 enum class framing : std::uint8_t { length, chunked, until_close };
