@@ -47,6 +47,8 @@ void add_info(CLI::App& app, const global_options& global,
               selected_command& selected);
 void add_bench(CLI::App& app, const global_options& global,
                selected_command& selected);
+void add_bench_serve(CLI::App& bench, const global_options& global,
+                     selected_command& selected);
 void add_logits(CLI::App& app, const global_options& global,
                 selected_command& selected);
 void add_random_model(CLI::App& app, const global_options& global,

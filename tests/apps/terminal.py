@@ -96,6 +96,22 @@ class TerminalTest(unittest.TestCase):
         server.expect("finishing what is in flight")
         self.assertEqual(server.end(), 0)
 
+    def test_ctrl_c_prints_what_a_bench_has_measured(self):
+        server = Terminal("run", MODEL, "--listen", "127.0.0.1:0")
+        server.expect("serving ")
+        url = server.expect("\r\n")
+        server.expect("ready after")
+        bench = Terminal("bench", "serve", "--url", url, "-d", "1h",
+                         "-p", "30", "-o", "4")
+        bench.expect("in flight")
+        bench.expect("9 answered")
+        bench.type(CTRL_C)
+        bench.expect("TTFT")
+        bench.expect("warning: interrupted")
+        self.assertEqual(bench.end(), 130)
+        server.type(CTRL_C)
+        self.assertEqual(server.end(), 0)
+
     def test_a_terminal_sees_the_weights_loading(self):
         chat = Terminal("chat", "examples/models/cloud-q8_0.gguf")
         self.assertIn("loading [", chat.expect("> "))
