@@ -118,6 +118,12 @@ struct Gateway {
 
   corsOrigin @9 :Text;
   # Web pages of this origin may ask; "*" means of any. None if not given.
+
+  sessions @10 :UInt32 = 256 $range((min = 0, max = 1000000));
+  # Sessions, inputs that arrive in chunks, open at once; more are refused.
+
+  sessionTtl @11 :UInt64 = 600000 $format("duration") $range((min = 100, max = 86400000));
+  # A session that nobody calls for so long ends.
 }
 
 struct Preprocess {

@@ -224,6 +224,15 @@ void answer_writer::append_choice(std::string& out, std::size_t index) const {
   out += '}';
 }
 
+std::string answer_writer::session_body(std::string_view session) const {
+  std::string out = "{\"id\":";
+  append_quoted(out, session);
+  out +=
+      ",\"object\":\"session\",\"tokens\":" + std::to_string(prompt_tokens());
+  out += ",\"cached_tokens\":" + std::to_string(cached_tokens());
+  return out += '}';
+}
+
 std::string answer_writer::body() const {
   auto out = head_ + ",\"choices\":[";
   for (std::size_t i = 0; i < choices_.size(); ++i) {

@@ -54,6 +54,8 @@ public:
   static std::string error_events(const api_error& error);
   /// The whole answer of a request that does not stream.
   std::string body() const;
+  /// What a session holds after a chunk.
+  std::string session_body(std::string_view session) const;
 
 private:
   void book(choice_text& to, const text_delta& delta);

@@ -44,6 +44,8 @@ struct api_request {
   bool logprobs = false;
   bool specials = false; ///< skip_special_tokens: false
   std::optional<std::chrono::milliseconds> timeout;
+  std::string session;       ///< that it belongs to, or ""
+  bool prefill_only = false; ///< only stores the prompt in the model
 };
 
 /// What an operator allows.

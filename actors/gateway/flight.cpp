@@ -61,6 +61,8 @@ request flight::to_request(std::size_t index, instant deadline) const {
   out.output.logprobs = what.logprobs;
   out.output.specials = what.specials;
   out.output.min_tokens = what.sampling.min_tokens;
+  out.session = what.session;
+  out.prefill_only = what.prefill_only;
   return out;
 }
 
@@ -130,14 +132,25 @@ void flight::count_end(std::size_t choice) {
   model_->request_generation_tokens.observe(said.completion_tokens);
 }
 
+// Before the client hears of the end: its next call must find the session free.
+void flight::end_lease(bool succeeded) {
+  if (from_.lease && succeeded && from_.what.prefill_only)
+    from_.lease->keep();
+  from_.lease.reset();
+}
+
 void flight::finish(time_point now) {
   done_ = true;
+  end_lease(true);
   if (from_.what.stream) {
     from_.client->write(answer_.last_events());
     from_.client->end();
   } else {
-    from_.client->respond(
-        {200, {{"Content-Type", "application/json"}}, answer_.body()});
+    from_.client->respond({200,
+                           {{"Content-Type", "application/json"}},
+                           from_.what.prefill_only
+                               ? answer_.session_body(from_.what.session)
+                               : answer_.body()});
   }
   model_->e2e_latency.observe(seconds{now - from_.arrived}.count());
   model_->request_prompt_tokens.observe(answer_.prompt_tokens());
@@ -152,6 +165,7 @@ void flight::fail(const api_error& error, time_point now) {
   if (done_)
     return;
   done_ = true;
+  end_lease(false);
   status_ = error.status;
   if (error.status == 504)
     door_->deadlines_missed.add();
@@ -171,6 +185,7 @@ void flight::gone() {
   if (done_)
     return;
   done_ = true;
+  end_lease(false);
   status_ = 499; // the log's usual word for a client that left
   for (std::size_t i = 0; i < choices(); ++i)
     if (!ended_[i])

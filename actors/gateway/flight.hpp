@@ -8,6 +8,7 @@
 
 #include "actors/gateway/answer.hpp"
 #include "actors/gateway/api_request.hpp"
+#include "actors/gateway/session_table.hpp"
 #include "actors/messages.hpp"
 #include "actors/runtime/metrics.hpp"
 #include "transport/http/exchange.hpp"
@@ -27,6 +28,7 @@ struct submission {
   api_request what;
   std::string path;
   std::chrono::steady_clock::time_point arrived;
+  session_table::lease_ptr lease = {}; ///< of the session it belongs to
 };
 
 class flight {
@@ -64,6 +66,7 @@ private:
   void begin();
   void first_text(time_point now);
   void finish(time_point now);
+  void end_lease(bool succeeded);
   void count_end(std::size_t choice);
 
   submission from_;

@@ -32,6 +32,7 @@ front::front(front_settings settings, std::shared_ptr<door> state,
              metrics& figures, front_hooks hooks)
     : settings_{std::move(settings)}, door_{std::move(state)},
       figures_{&figures}, hooks_{std::move(hooks)},
+      sessions_{std::make_shared<session_table>(settings_.sessions)},
       started_{std::chrono::duration_cast<std::chrono::seconds>(
                    std::chrono::system_clock::now().time_since_epoch())
                    .count()},
@@ -78,6 +79,8 @@ void front::take(http_request got, exchange_ptr out) {
     return generate(endpoint::chat, got, std::move(out));
   if (to->to == route::target::completions)
     return generate(endpoint::completions, got, std::move(out));
+  if (to->path.starts_with("/v1/sessions"))
+    return session(*to, got, std::move(out));
   out->respond(answer(*to, got));
 }
 
@@ -103,7 +106,6 @@ http::response front::answer(const route& to, const http_request& got) const {
 }
 
 void front::generate(endpoint kind, const http_request& got, exchange_ptr out) {
-  const auto arrived = std::chrono::steady_clock::now();
   const auto view = door_->look();
   if (view.phase != door_phase::open || !view.models)
     return out->respond(to_response(closed_error(view)));
@@ -112,7 +114,13 @@ void front::generate(endpoint kind, const http_request& got, exchange_ptr out) {
                     : parse_completion(got.body, settings_.limits);
   if (const auto* error = std::get_if<api_error>(&result))
     return out->respond(to_response(*error));
-  auto& what = std::get<api_request>(result);
+  submit(std::get<api_request>(std::move(result)), got, std::move(out), {});
+}
+
+void front::submit(api_request what, const http_request& got, exchange_ptr out,
+                   session_table::lease_ptr lease) {
+  const auto arrived = std::chrono::steady_clock::now();
+  const auto view = door_->look();
   const auto* model = find_model(*view.models, what.model);
   if (model == nullptr)
     return out->respond(to_response(no_model(*view.models, what.model)));
@@ -137,6 +145,9 @@ void front::generate(endpoint kind, const http_request& got, exchange_ptr out) {
   all.path = got.path;
   all.arrived = arrived;
   const auto id = all.id;
+  if (lease)
+    sessions_->held_by(lease->id(), id);
+  all.lease = std::move(lease);
   hooks_.submit(std::move(all));
   // After the submission, so that the actor hears of it in this order.
   out->on_close(

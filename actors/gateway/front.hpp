@@ -8,6 +8,7 @@
 
 #include "actors/gateway/door.hpp"
 #include "actors/gateway/flight.hpp"
+#include "actors/gateway/session_table.hpp"
 #include "actors/runtime/metrics.hpp"
 #include "transport/http/server.hpp"
 
@@ -26,12 +27,15 @@ struct front_settings {
   std::vector<std::string> api_keys; ///< empty: everybody may ask
   request_limits limits;
   std::string cors_origin; ///< "*" or one origin; "" says nothing
+  session_limits sessions;
 };
 
 /// Where a front's work goes. Called on I/O threads.
 struct front_hooks {
   std::function<void(submission)> submit;
   std::function<void(std::uint64_t id, transport::http::close_reason)> gone;
+  std::function<void()> session_opened = [] {};
+  std::function<void(session_table::removed)> session_removed = [](auto) {};
 };
 
 class front {
@@ -43,6 +47,9 @@ public:
 
   transport::address listening() const { return server_->listening(); }
   void stop(std::chrono::milliseconds grace) { server_->stop(grace); }
+  const std::shared_ptr<session_table>& sessions() const noexcept {
+    return sessions_;
+  }
 
 private:
   using exchange_ptr = std::shared_ptr<transport::http::exchange>;
@@ -52,11 +59,26 @@ private:
   transport::http::response answer(const route& to,
                                    const http_request& got) const;
   void generate(endpoint kind, const http_request& got, exchange_ptr out);
+  /// Hands a parsed request on to the graph, or refuses it.
+  void submit(api_request what, const http_request& got, exchange_ptr out,
+              session_table::lease_ptr lease);
+
+  void session(const route& to, const http_request& got, exchange_ptr out);
+  transport::http::response open_session(const http_request& got,
+                                         const catalogue& models,
+                                         std::string_view owner);
+  transport::http::response delete_session(const std::string& id,
+                                           std::string_view owner);
+  void feed_session(const route& to, const http_request& got, exchange_ptr out,
+                    std::string_view owner);
+  static parsed<api_request> append_to(session_lease& lease,
+                                       std::string_view body);
 
   front_settings settings_;
   std::shared_ptr<door> door_;
   metrics* figures_;
   front_hooks hooks_;
+  std::shared_ptr<session_table> sessions_;
   std::int64_t started_; // seconds since 1970
   std::atomic<std::uint64_t> next_id_;
   std::unique_ptr<transport::http::server> server_; // last: its threads use us

@@ -12,6 +12,7 @@ namespace sluice::actors {
 namespace {
 
 constexpr std::chrono::milliseconds tick_interval{50};
+constexpr std::chrono::milliseconds sweep_interval{500};
 // At exit, for answers on their way to slow clients.
 constexpr std::chrono::milliseconds flush_grace{1000};
 
@@ -166,6 +167,27 @@ void gateway_state::on_tick() {
   tick_later();
 }
 
+void gateway_state::on_session_removed(const session_removed& what) {
+  if (auto* one = flights.find(what.held_by))
+    fail(*one, {409, "the session was deleted", {}, "session_deleted", 0});
+  if (next)
+    self->send(next, forget_session{what.id});
+}
+
+void gateway_state::on_sweep() {
+  sweeping = false;
+  for (auto& old : http->sessions()->expire())
+    on_session_removed({std::move(old.id), old.held_by});
+  sweep_later();
+}
+
+void gateway_state::sweep_later() {
+  if (sweeping || http->sessions()->size() == 0)
+    return;
+  sweeping = true;
+  self->delayed_send(self, sweep_interval, session_sweep{});
+}
+
 void gateway_state::on_next_down(const caf::error&) {
   next = nullptr;
   for (const auto id : flights.all())
@@ -184,6 +206,10 @@ void gateway_state::begin_drain(std::chrono::milliseconds patience) {
 }
 
 void gateway_state::end_drain(std::uint32_t abandoned) {
+  const bool drains = leaving || !waiting.empty();
+  if (drains && http)
+    for (auto& left : http->sessions()->remove_all())
+      on_session_removed({std::move(left.id), 0});
   for (auto& promise : waiting)
     promise.deliver(drained{abandoned});
   waiting.clear();
@@ -220,6 +246,11 @@ gateway(gateway_actor::stateful_pointer<gateway_state> self,
       [self](submission& from) { self->state.take(std::move(from)); },
       [self](const client_gone& who) { self->state.on_gone(who); },
       [self](const gateway_tick&) { self->state.on_tick(); },
+      [self](const session_opened&) { self->state.sweep_later(); },
+      [self](const session_removed& what) {
+        self->state.on_session_removed(what);
+      },
+      [self](const session_sweep&) { self->state.on_sweep(); },
       [self](const drain& how) -> caf::result<drained> {
         auto promise = self->make_response_promise<drained>();
         self->state.waiting.push_back(promise);
@@ -263,6 +294,10 @@ front_hooks hooks_to(const std::shared_ptr<late_actor>& late) {
   };
   out.gone = [late](std::uint64_t id, transport::http::close_reason why) {
     late->send(client_gone{id, why == transport::http::close_reason::too_slow});
+  };
+  out.session_opened = [late] { late->send(session_opened{}); };
+  out.session_removed = [late](session_table::removed what) {
+    late->send(session_removed{std::move(what.id), what.held_by});
   };
   return out;
 }

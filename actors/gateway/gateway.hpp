@@ -48,6 +48,18 @@ struct drained {
 /// To the gateway, from itself: deadlines may have passed.
 struct gateway_tick {};
 
+/// To the gateway: a session was opened, so that some may grow old.
+struct session_opened {};
+
+/// To the gateway: the models need not keep a session any longer.
+struct session_removed {
+  std::string id;
+  std::uint64_t held_by = 0; ///< an HTTP request that ends with it, or 0
+};
+
+/// To the gateway, from itself: sessions may have grown too old.
+struct session_sweep {};
+
 template <class Inspector>
 auto inspect(Inspector& f, client_gone& x) {
   return f(caf::meta::type_name("client_gone"), x.id, x.too_slow);
@@ -61,6 +73,21 @@ auto inspect(Inspector& f, drain& x) {
 template <class Inspector>
 auto inspect(Inspector& f, drained& x) {
   return f(caf::meta::type_name("drained"), x.abandoned);
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, session_opened&) {
+  return f(caf::meta::type_name("session_opened"));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, session_removed& x) {
+  return f(caf::meta::type_name("session_removed"), x.id, x.held_by);
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, session_sweep&) {
+  return f(caf::meta::type_name("session_sweep"));
 }
 
 template <class Inspector>
@@ -84,6 +111,12 @@ using gateway_actor = text_sink::extend<
     caf::reacts_to<client_gone>,
     // Gives up what is past its deadline.
     caf::reacts_to<gateway_tick>,
+    // Sees to it that old sessions are found.
+    caf::reacts_to<session_opened>,
+    // Ends what the session runs and tells the models to forget it.
+    caf::reacts_to<session_removed>,
+    // Removes sessions that nobody called for long.
+    caf::reacts_to<session_sweep>,
     // Takes no more; answers when nothing is in flight.
     caf::replies_to<drain>::with<drained>>;
 
@@ -101,6 +134,7 @@ struct gateway_state {
   flight_table flights{0};
   request_id next_request = 0;
   bool ticking = false;
+  bool sweeping = false;
   bool leaving = false; ///< quit once nothing is in flight
   flight::time_point drain_until{};
   std::vector<caf::typed_response_promise<drained>> waiting;
@@ -110,6 +144,9 @@ struct gateway_state {
   void on_gone(const client_gone& who);
   void on_tick();
   void on_next_down(const caf::error& why);
+  void on_session_removed(const session_removed& what);
+  void on_sweep();
+  void sweep_later();
   void begin_drain(std::chrono::milliseconds patience);
 
 private:

@@ -38,15 +38,20 @@ parse_timeout(const http::header_list& headers) {
       std::chrono::milliseconds{static_cast<std::int64_t>(seconds * 1000)}};
 }
 
+std::string_view bearer_of(const http::header_list& headers) {
+  constexpr std::string_view scheme = "Bearer ";
+  auto given = http::find(headers, "Authorization").value_or("");
+  if (!given.starts_with(scheme))
+    return {};
+  given.remove_prefix(scheme.size());
+  return given;
+}
+
 bool has_key(const http::header_list& headers,
              std::span<const std::string> keys) {
   if (keys.empty())
     return true;
-  constexpr std::string_view scheme = "Bearer ";
-  auto given = http::find(headers, "Authorization").value_or("");
-  if (!given.starts_with(scheme))
-    return false;
-  given.remove_prefix(scheme.size());
+  const auto given = bearer_of(headers);
   bool known = false; // every key is compared: time tells nothing
   for (const auto& key : keys)
     known |= same_secret(given, key);
@@ -57,7 +62,7 @@ http::header_list cors_headers(const std::string& origin) {
   if (origin.empty())
     return {};
   return {{"Access-Control-Allow-Origin", origin},
-          {"Access-Control-Allow-Methods", "GET, POST, OPTIONS"},
+          {"Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS"},
           {"Access-Control-Allow-Headers",
            "Authorization, Content-Type, X-Request-Timeout"},
           {"Access-Control-Max-Age", "600"}};

@@ -22,6 +22,9 @@ parse_timeout(const transport::http::header_list& headers);
 /// Equal, in a time that does not depend on where they differ.
 bool same_secret(std::string_view a, std::string_view b) noexcept;
 
+/// The API key that the request carries, or "".
+std::string_view bearer_of(const transport::http::header_list& headers);
+
 /// The request carries one of `keys`, or there are none to carry.
 bool has_key(const transport::http::header_list& headers,
              std::span<const std::string> keys);

@@ -12,6 +12,21 @@ namespace sluice::actors {
 
 namespace http = transport::http;
 
+namespace {
+
+// "/v1/sessions/sess-1f/append" with the id as the table writes it; "" for
+// other paths.
+std::string session_shape(std::string_view path) {
+  constexpr std::string_view prefix = "/v1/sessions/";
+  if (!path.starts_with(prefix))
+    return {};
+  const auto rest = path.substr(prefix.size());
+  const auto end = std::min(rest.find('/'), rest.size());
+  return std::string{prefix} + "{id}" + std::string{rest.substr(end)};
+}
+
+} // namespace
+
 const route* find_route(std::string_view path) {
   using target = route::target;
   static constexpr std::array routes{
@@ -22,8 +37,15 @@ const route* find_route(std::string_view path) {
       route{"/detokenize", "POST", target::detokenize},
       route{"/health", "GET", target::health},
       route{"/metrics", "GET", target::metrics},
+      route{"/v1/sessions", "POST", target::session_open},
+      route{"/v1/sessions/{id}", "DELETE", target::session_delete},
+      route{"/v1/sessions/{id}/append", "POST", target::session_append},
+      route{"/v1/sessions/{id}/generate", "POST", target::session_generate},
       route{"/", "GET", target::index},
   };
+  const auto shape = session_shape(path);
+  if (!shape.empty())
+    path = shape;
   if (path.starts_with("/v1/models/"))
     path = "/v1/models";
   const auto* at = std::find_if(routes.begin(), routes.end(),
@@ -32,7 +54,9 @@ const route* find_route(std::string_view path) {
 }
 
 std::string_view route::allowed() const {
-  return method == "GET" ? "GET, HEAD, OPTIONS" : "POST, OPTIONS";
+  return method == "GET"      ? "GET, HEAD, OPTIONS"
+         : method == "DELETE" ? "DELETE, OPTIONS"
+                              : "POST, OPTIONS";
 }
 
 bool route::takes(std::string_view asked) const {
@@ -55,6 +79,8 @@ std::string_view index_page() {
   return "Sluice answers here:\n"
          "  POST /v1/chat/completions  OpenAI's chat\n"
          "  POST /v1/completions       raw prompts\n"
+         "  POST /v1/sessions          input in chunks: .../append, "
+         ".../generate\n"
          "  GET  /v1/models            what is served\n"
          "  POST /tokenize             text to token ids\n"
          "  POST /detokenize           token ids to text\n"

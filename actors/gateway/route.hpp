@@ -22,6 +22,10 @@ struct route {
     completions,
     tokenize,
     detokenize,
+    session_open,
+    session_append,
+    session_generate,
+    session_delete,
   };
   std::string_view path;
   std::string_view method; ///< GET takes HEAD as well

@@ -65,6 +65,17 @@ void check_ids(std::span<const std::int32_t> ids, std::size_t vocabulary) {
                                            + std::to_string(vocabulary)};
 }
 
+// The part of a text that keeps its tokens however the text goes on: up to its
+// last white space, which the next word may claim. All of it when that is none.
+std::string_view settled(std::string_view text) {
+  constexpr std::string_view spaces = " \t\r\n";
+  const auto space = text.find_last_of(spaces);
+  if (space == text.npos)
+    return text;
+  const auto last = text.find_last_not_of(spaces, space);
+  return last == text.npos ? text : text.substr(0, last + 1);
+}
+
 } // namespace
 
 preprocess_state::preprocess_state(request_sink::pointer) {}
@@ -89,7 +100,8 @@ std::vector<std::int32_t> preprocess_state::tokenize(const request& wish,
     return wish.tokens;
   }
   seen = wish.text;
-  return vocabulary.encode(wish.text);
+  return vocabulary.encode(wish.prefill_only ? settled(wish.text)
+                                             : std::string_view{wish.text});
 }
 
 caf::expected<prompt> preprocess_state::prepare(request wish,

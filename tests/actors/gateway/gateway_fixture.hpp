@@ -36,12 +36,21 @@ public:
     cancelled_.push_back(got.id);
     changed_.notify_all();
   }
+  void note(const forget_session& got) {
+    const std::lock_guard lock{mutex_};
+    forgotten_.push_back(got.session);
+    changed_.notify_all();
+  }
   /// Waits for that many; empty after 10 s without.
   std::vector<request> requests(std::size_t count) {
     return wait(requests_, count);
   }
   std::vector<request_id> cancelled(std::size_t count) {
     return wait(cancelled_, count);
+  }
+
+  std::vector<std::string> forgotten(std::size_t count) {
+    return wait(forgotten_, count);
   }
 
 private:
@@ -57,6 +66,7 @@ private:
   std::condition_variable changed_;
   std::vector<request> requests_;
   std::vector<request_id> cancelled_;
+  std::vector<std::string> forgotten_;
 };
 
 inline request_sink::behavior_type
@@ -67,7 +77,7 @@ scripted_graph(request_sink::pointer self, std::shared_ptr<script> does) {
         return does->reply(self, got);
       },
       [=](const cancel& got) { does->note(got); },
-      [](const forget_session&) {},
+      [=](const forget_session& got) { does->note(got); },
   };
 }
 
