@@ -125,7 +125,10 @@ public:
 
   /// Bytes of one block outside of the pool, K and V of one layer: per KV head
   /// K [head_dim][block_tokens], then V [block_tokens][head_dim rounded up to
-  /// 16], little-endian elements of the format. The same for every backend.
+  /// 16], little-endian elements of the format. With int8, g groups of 32
+  /// elements per head (zeros behind the last one): f32 scales of K
+  /// [g][block_tokens], K + 128 as bytes [8 g][block_tokens][4], scales of V as
+  /// of K, V [block_tokens][32 g]. The same for every backend.
   virtual std::size_t kv_block_bytes(std::uint32_t kv_heads,
                                      std::uint32_t head_dim,
                                      kv_format format) const = 0;

@@ -9,8 +9,9 @@
 
 namespace sluice::device {
 
-/// With f16, attention also rounds queries and weights to f16; all sums are
-/// f32 with both.
-enum class kv_format : std::uint8_t { f32, f16 };
+/// With f16, attention also rounds queries and weights to f16. With int8, 32
+/// values of a head share an f32 scale, queries are rounded alike and their
+/// products with keys are integers. All other sums are f32.
+enum class kv_format : std::uint8_t { f32, f16, int8 };
 
 } // namespace sluice::device

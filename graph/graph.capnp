@@ -226,6 +226,24 @@ struct ModelActor {
   prefixCache @8 :Bool = true;
   # Keys and values of finished requests stay as long as there is space, and
   # prompts that begin alike are computed once.
+
+  kv @9 :KvFormat;
+  # How keys and values are stored.
+}
+
+enum KvFormat {
+  auto @0;
+  # f32 for models of f32 weights, else f16.
+
+  f32 @1;
+  # Four bytes per value, nothing is rounded.
+
+  f16 @2;
+  # Two bytes per value, as llama.cpp stores them.
+
+  int8 @3;
+  # 9/16 of f16: one byte per value, and four for 32 values. Twice the context
+  # in the same memory, at an error near that of 8-bit weights.
 }
 
 struct Postprocess {

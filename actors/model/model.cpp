@@ -21,9 +21,10 @@ public:
   shard_engine(model_assets_ptr assets,
                std::unique_ptr<device::backend> backend,
                device::layer_range layers, std::uint32_t kv_blocks,
-               const device::shard::progress& report)
+               const device::shard::progress& report,
+               const device::kv_options& options)
       : assets_{std::move(assets)}, backend_{std::move(backend)},
-        shard_{assets_->files, *backend_, layers, kv_blocks, report} {}
+        shard_{assets_->files, *backend_, layers, kv_blocks, report, options} {}
 
   std::vector<float> forward(std::span<const device::sequence_step> steps,
                              std::vector<float>& hidden) override {
@@ -79,12 +80,13 @@ scheduler_limits limits_for(const model_settings& settings,
 }
 
 stage_loader shard_loader(model_assets_ptr assets, backend_factory backends,
-                          std::uint32_t stages, std::uint32_t kv_blocks) {
+                          std::uint32_t stages, std::uint32_t kv_blocks,
+                          const device::kv_options& options) {
   const auto ranges =
       device::split_layers(assets->files.config().layers, stages);
   return [=](std::uint32_t index, const device::shard::progress& report) {
     return std::make_unique<shard_engine>(assets, backends(), ranges.at(index),
-                                          kv_blocks, report);
+                                          kv_blocks, report, options);
   };
 }
 
@@ -96,13 +98,14 @@ prompt_sink spawn_model(caf::actor_system& system,
   const auto& config = assets->files.config();
   scheduler_settings scheduling;
   scheduling.name = settings.name.empty() ? assets->name : settings.name;
-  scheduling.limits =
-      limits_for(settings, config, device::kv_format_of(assets->files));
+  const auto format =
+      settings.kv.format.value_or(device::kv_format_of(assets->files));
+  scheduling.limits = limits_for(settings, config, format);
   scheduling.end_tokens = config.end_tokens;
   scheduling.identity.model = assets->name;
   scheduling.stages = settings.pipeline;
   scheduling.load = shard_loader(assets, std::move(backends), settings.pipeline,
-                                 scheduling.limits.kv_blocks);
+                                 scheduling.limits.kv_blocks, settings.kv);
   scheduling.answers = std::move(answers);
   scheduling.counts = &counts.model(scheduling.name);
   scheduling.state = &state;

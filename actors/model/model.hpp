@@ -28,6 +28,7 @@ struct model_settings {
   /// use are not made.
   std::uint64_t kv_memory = std::uint64_t{1} << 30;
   bool prefix_cache = true; ///< equal beginnings of prompts are computed once
+  device::kv_options kv = {}; ///< how keys and values are stored and seen
 };
 
 /// Makes a backend; called once in each stage's own thread.
@@ -41,7 +42,8 @@ scheduler_limits limits_for(const model_settings& settings,
 
 /// Layers as stages, each a device::shard on a backend of its own.
 stage_loader shard_loader(model_assets_ptr assets, backend_factory backends,
-                          std::uint32_t stages, std::uint32_t kv_blocks);
+                          std::uint32_t stages, std::uint32_t kv_blocks,
+                          const device::kv_options& options = {});
 
 /// Spawns scheduler and stages, each in a thread of its own; loading goes on in
 /// the stages' threads. Prompts are queued meanwhile. `counts` and `state` must

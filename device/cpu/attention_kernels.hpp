@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Causal attention over paged K and V, over one vector header. Included once
-// per instruction set by kernels_*.cpp.
+// per instruction set by kernels_*.cpp. What a block looks like, and how it is
+// multiplied, is told by one struct per format: kv_plain.hpp, kv_int8.hpp.
 //
 // Order, per query row and head, over the KV blocks that hold visible tokens,
 // in order of position; lanes = tokens of a block:
@@ -10,45 +11,14 @@
 //   sum = v_sum of the lane sums of p = e^(score - highest) over the blocks;
 //   out = fma(p[t] * (1 / sum), v[t], out) for the visible tokens t in order.
 // Blocks stand at absolute positions, so neither chunking nor batching changes
-// a bit. With f16 K and V, q and the weights p[t] * (1 / sum) are rounded to
-// f16 too, where llama.cpp rounds them.
+// a bit.
 #pragma once
 
-#include "device/cpu/elementwise_kernels.hpp"
+#include "device/cpu/kv_int8.hpp"
+#include "device/cpu/kv_plain.hpp"
 
 namespace sluice::device {
 namespace {
-
-constexpr std::uint32_t kv_tokens = 16;
-
-struct kv_f32 {
-  using element = float;
-  static f32x16 load(const float* p) { return v_load(p); }
-  static void store(float* p, f32x16 a) { v_store(p, a); }
-  static f32x16 round(f32x16 a) { return a; }
-};
-struct kv_f16 {
-  using element = std::uint16_t;
-  static f32x16 load(const std::uint16_t* p) { return v_load_f16(p); }
-  static void store(std::uint16_t* p, f32x16 a) { v_store_f16(p, a); }
-  static f32x16 round(f32x16 a) { return v_f16(a); }
-};
-
-inline std::size_t padded_to_lanes(std::size_t n) {
-  return (n + 15) / 16 * 16;
-}
-
-/// One query row and head. It sees positions [0, sinks) and [first, last);
-/// sinks < first, or 0.
-struct attention_state {
-  float* out;
-  std::uint32_t sinks;
-  std::uint32_t first;
-  std::uint32_t last;
-  // Held here so that one pointer reaches all states of a pass.
-  alignas(64) float q[max_head_dim];
-  alignas(64) float values[max_head_dim];
-};
 
 /// States that walk the blocks together: a block is read from memory once for
 /// all of them. They walk blocks [0, sink_blocks) and [first_block, end_block).
@@ -119,58 +89,7 @@ inline void in_passes(std::size_t count, F f) {
     f.template operator()<1>(i);
 }
 
-/// scores [R][16] of R states with the K of one block [head_dim][16]. Fetches
-/// `next`, the K of the next block, which no hardware can foresee.
-template <class Kv, std::size_t R>
-inline void block_scores(float* scores, const attention_state* s,
-                         const typename Kv::element* k,
-                         const typename Kv::element* next,
-                         const attention_task& t) {
-  f32x16 acc[R];
-  for (std::size_t r = 0; r < R; ++r)
-    acc[r] = v_set(0.0f);
-  for (std::size_t d = 0; d < t.head_dim; ++d) {
-    __builtin_prefetch(next + d * kv_tokens);
-    const f32x16 a = Kv::load(k + d * kv_tokens);
-#pragma GCC unroll 8
-    for (std::size_t r = 0; r < R; ++r)
-      acc[r] = v_fma(a, v_set(s[r].q[d]), acc[r]);
-  }
-  for (std::size_t r = 0; r < R; ++r)
-    v_store(scores + r * kv_tokens, v_mul(acc[r], v_set(t.scale)));
-}
-
-/// Adds tokens [first, last) of V [16][dims], weighted by p [R][16], to R
-/// states; fetches the next V.
-template <class Kv, std::size_t R>
-inline void block_values(attention_state* s, const float* p,
-                         const typename Kv::element* v,
-                         const typename Kv::element* next, std::size_t dims,
-                         std::uint32_t first, std::uint32_t last) {
-  for (std::size_t d = 0; d < dims; d += 16) {
-    f32x16 acc[R];
-#pragma GCC unroll 8
-    for (std::size_t r = 0; r < R; ++r)
-      acc[r] = v_load(s[r].values + d);
-    for (std::uint32_t t = first; t < last; ++t) {
-      __builtin_prefetch(next + t * dims + d);
-      const f32x16 a = Kv::load(v + t * dims + d);
-#pragma GCC unroll 8
-      for (std::size_t r = 0; r < R; ++r)
-        acc[r] = v_fma(v_set(p[r * kv_tokens + t]), a, acc[r]);
-    }
-#pragma GCC unroll 8
-    for (std::size_t r = 0; r < R; ++r)
-      v_store(s[r].values + d, acc[r]);
-  }
-}
-
-/// The tokens of a block that a state sees.
-struct token_range {
-  std::uint32_t first;
-  std::uint32_t last;
-};
-
+/// The tokens of a block that lie in [first, last).
 inline token_range overlap(std::uint32_t first, std::uint32_t last,
                            std::uint32_t block) {
   const std::uint32_t position = block * kv_tokens;
@@ -239,7 +158,7 @@ inline void all_scores(attention_group& g, const attention_task& t,
     const auto* next = block(g.next(b));
     float* scores = g.scores_of(b);
     in_passes(g.count, [&]<std::size_t R>(std::size_t i) {
-      block_scores<Kv, R>(scores + i * kv_tokens, g.states + i, k, next, t);
+      Kv::template scores<R>(scores + i * kv_tokens, g.states + i, k, next, t);
     });
   });
 }
@@ -249,23 +168,22 @@ inline void all_scores(attention_group& g, const attention_task& t,
 template <class Kv, class Block>
 inline void all_values(attention_group& g, const attention_task& t,
                        Block block) {
-  const std::size_t dims = padded_to_lanes(t.head_dim);
-  const std::size_t k_elements = std::size_t(kv_tokens) * t.head_dim;
+  const std::size_t k_bytes = Kv::k_bytes(t.head_dim);
   in_blocks(g.sink_blocks, g.first_block, g.end_block, [&](std::uint32_t b) {
-    const auto* v = block(b) + k_elements;
-    const auto* next = block(g.next(b)) + k_elements;
+    const auto* v = block(b) + k_bytes;
+    const auto* next = block(g.next(b)) + k_bytes;
     const float* p = g.scores_of(b);
     if (g.all_see(b))
       in_passes(g.count, [&]<std::size_t R>(std::size_t i) {
-        block_values<Kv, R>(g.states + i, p + i * kv_tokens, v, next, dims, 0,
-                            kv_tokens);
+        Kv::template values<R>(g.states + i, p + i * kv_tokens, v, next,
+                               t.head_dim, {0, kv_tokens});
       });
     else
       for (std::size_t i = 0; i < g.count; ++i) {
         const auto add = [&](token_range seen) {
           if (seen.first < seen.last)
-            block_values<Kv, 1>(g.states + i, p + i * kv_tokens, v, next, dims,
-                                seen.first, seen.last);
+            Kv::template values<1>(g.states + i, p + i * kv_tokens, v, next,
+                                   t.head_dim, seen);
         };
         add(visible_sinks(g.states[i], b));
         add(visible(g.states[i], b));
@@ -297,13 +215,11 @@ inline void lay_out_walk(attention_group& g) {
 
 template <class Kv>
 inline void attend(attention_group& g, const attention_task& t) {
-  const std::size_t head_elements =
-      kv_tokens * (t.head_dim + padded_to_lanes(t.head_dim));
-  const auto* kv = static_cast<const typename Kv::element*>(t.kv);
+  const std::size_t head_bytes = Kv::head_bytes(t.head_dim);
+  const auto* kv = static_cast<const std::byte*>(t.kv);
   const auto block = [&](std::uint32_t b) {
     return kv
-           + (std::size_t(t.blocks[b]) * t.kv_heads + t.kv_head)
-                 * head_elements;
+           + (std::size_t(t.blocks[b]) * t.kv_heads + t.kv_head) * head_bytes;
   };
   lay_out_walk(g);
   all_scores<Kv>(g, t, block);
@@ -320,10 +236,10 @@ inline void start_state(attention_state& s, const attention_task& t,
                         std::uint32_t token, std::uint32_t head) {
   const std::size_t offset =
       token * t.row_stride + std::size_t(head) * t.head_dim;
-  in_lanes(t.head_dim, [&](std::size_t d, std::size_t lanes) {
-    v_store(s.q + d, Kv::round(load_lanes(t.q + offset + d, lanes)));
-    v_store(s.values + d, v_set(0.0f));
-  });
+  Kv::start(s, t.q + offset, t.head_dim);
+  for (std::size_t d = 0; d < t.head_dim; d += kv_group)
+    for (std::size_t lanes = 0; lanes < kv_group; lanes += 16)
+      v_store(s.values + d + lanes, v_set(0.0f));
   s.out = t.out + offset;
   s.last = t.start + token + 1;
   s.first = t.window != 0 && s.last > t.window ? s.last - t.window : 0;
@@ -351,39 +267,35 @@ inline void attention_of(const attention_task& t) {
 }
 
 void attention(const attention_task& t) {
-  if (t.format == kv_format::f16)
-    attention_of<kv_f16>(t);
-  else
-    attention_of<kv_f32>(t);
+  switch (t.format) {
+  case kv_format::f32:
+    return attention_of<kv_f32>(t);
+  case kv_format::f16:
+    return attention_of<kv_f16>(t);
+  case kv_format::int8:
+    return attention_of<kv_int8>(t);
+  }
 }
 
 template <class Kv>
 inline void store_token_as(const kv_token& t) {
-  using element = typename Kv::element;
-  const std::size_t dims = padded_to_lanes(t.head_dim);
-  auto* out = static_cast<element*>(t.block);
-  const float* k = t.k;
-  const float* v = t.v;
-  for (std::size_t head = 0; head < t.kv_heads; ++head) {
-    element* values = out + kv_tokens * t.head_dim;
-    in_lanes(t.head_dim, [&](std::size_t d, std::size_t lanes) {
-      element column[16];
-      Kv::store(column, load_lanes(k + d, lanes));
-      for (std::size_t i = 0; i < lanes; ++i)
-        out[(d + i) * kv_tokens + t.slot] = column[i];
-      Kv::store(values + t.slot * dims + d, load_lanes(v + d, lanes));
-    });
-    out = values + kv_tokens * dims;
-    k += t.head_dim;
-    v += t.head_dim;
+  auto* head = static_cast<std::byte*>(t.block);
+  for (std::size_t i = 0; i < t.kv_heads; ++i) {
+    Kv::store(head, t.slot, t.k + i * t.head_dim, t.v + i * t.head_dim,
+              t.head_dim);
+    head += Kv::head_bytes(t.head_dim);
   }
 }
 
 void store_token(const kv_token& t) {
-  if (t.format == kv_format::f16)
-    store_token_as<kv_f16>(t);
-  else
-    store_token_as<kv_f32>(t);
+  switch (t.format) {
+  case kv_format::f32:
+    return store_token_as<kv_f32>(t);
+  case kv_format::f16:
+    return store_token_as<kv_f16>(t);
+  case kv_format::int8:
+    return store_token_as<kv_int8>(t);
+  }
 }
 
 } // namespace

@@ -43,8 +43,11 @@ private:
   page_memory memory_;
 };
 
-/// V rows are padded to whole vectors.
+/// Floats of K and V of a block and head. V rows are padded to whole vectors.
 std::size_t head_floats(std::uint32_t head_dim, kv_format format) {
+  // Per group of 32: a scale and 32 bytes, for K and for V.
+  if (format == kv_format::int8)
+    return (std::size_t(head_dim) + 31) / 32 * block_tokens * 2 * (1 + 32 / 4);
   const std::size_t padded = (std::size_t(head_dim) + 15) / 16 * 16;
   const std::size_t elements = block_tokens * (head_dim + padded);
   return format == kv_format::f16 ? elements / 2 : elements;

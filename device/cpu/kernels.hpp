@@ -60,8 +60,8 @@ struct matmul_task {
   std::size_t last_tile;
 };
 
-/// K and V of one token on their way into a KV block, which holds per KV head K
-/// [head_dim][16 tokens], then V [16 tokens][head_dim rounded up to 16].
+/// K and V of one token on their way into a KV block, laid out as
+/// backend::kv_block_bytes says.
 struct kv_token {
   kv_format format;
   void* block;

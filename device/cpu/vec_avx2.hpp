@@ -161,6 +161,13 @@ inline void v_store_i8(std::int8_t* p, f32x16 t) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(p),
                    _mm_unpacklo_epi64(low_bytes(t.a), low_bytes(t.b)));
 }
+inline __m256 load_8_bytes(const std::int8_t* p) {
+  return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(
+      _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))));
+}
+inline f32x16 v_load_i8(const std::int8_t* p) {
+  return {load_8_bytes(p), load_8_bytes(p + 8)};
+}
 
 inline std::int32_t load_i32(const std::byte* p) {
   std::int32_t x;

@@ -118,6 +118,10 @@ inline void v_store_i8(std::int8_t* p, f32x16 t) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(p),
                    _mm512_cvtepi32_epi8(_mm512_castps_si512(t)));
 }
+inline f32x16 v_load_i8(const std::int8_t* p) {
+  return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(
+      _mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
+}
 
 inline std::int32_t load_i32(const std::byte* p) {
   std::int32_t x;

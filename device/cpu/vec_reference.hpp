@@ -193,6 +193,10 @@ inline void v_store_i8(std::int8_t* p, f32x16 t) {
   for (int i = 0; i < 16; ++i)
     p[i] = static_cast<std::int8_t>(bits(t.lane[i]) & 0xffu);
 }
+/// 16 signed bytes.
+inline f32x16 v_load_i8(const std::int8_t* p) {
+  return each([&](int i) { return static_cast<float>(p[i]); });
+}
 
 inline std::int32_t load_i32(const std::byte* p) {
   std::int32_t x;

@@ -19,7 +19,8 @@
 namespace sluice::device {
 
 /// As graphs and messages write them, by number.
-inline constexpr std::array<std::string_view, 2> kv_format_names{"f32", "f16"};
+inline constexpr std::array<std::string_view, 3> kv_format_names{"f32", "f16",
+                                                                 "int8"};
 
 constexpr std::string_view name(kv_format format) noexcept {
   return kv_format_names[static_cast<std::size_t>(format)];

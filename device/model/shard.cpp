@@ -288,9 +288,18 @@ kv_format kv_format_of(const model_files& files) {
 }
 
 std::uint64_t kv_block_bytes(const model_config& config, kv_format format) {
-  const std::uint64_t element = format == kv_format::f32 ? 4 : 2;
-  return 2 * element * config.layers * config.kv_heads * config.head_dim
-         * block_tokens;
+  const auto vectors = std::uint64_t{2} * config.layers * config.kv_heads
+                       * block_tokens; // of head_dim elements
+  switch (format) {
+  case kv_format::f32:
+    return vectors * config.head_dim * 4;
+  case kv_format::f16:
+    return vectors * config.head_dim * 2;
+  case kv_format::int8:
+    break;
+  }
+  // Groups of 32 bytes, each with a scale of 4.
+  return vectors * ((config.head_dim + 31) / 32) * 36;
 }
 
 std::vector<layer_range> split_layers(std::uint32_t layers,

@@ -94,7 +94,8 @@ private:
 /// alike.
 kv_format kv_format_of(const model_files& files);
 
-/// Bytes that K and V of one KV block take over all layers.
+/// Bytes that K and V of one KV block take over all layers, without what a
+/// backend may add to fill up its vectors.
 std::uint64_t kv_block_bytes(const model_config& config, kv_format format);
 
 /// Cuts `layers` into `stages` ranges of nearly equal size; stages <= layers.

@@ -246,9 +246,11 @@ std::uint32_t assembly::context() const {
     auto settings = actor.settings.getKind().getModel();
     const auto* model = graph_.find_model(settings.getModel().cStr());
     const auto& files = assets(model->name)->files;
+    auto made =
+        model_settings_of(settings, *model, placed_as(options_, actor.name));
     auto limits = actors::limits_for(
-        model_settings_of(settings, *model, placed_as(options_, actor.name)),
-        files.config(), device::kv_format_of(files));
+        made, files.config(),
+        made.kv.format.value_or(device::kv_format_of(files)));
     least = std::min(least, limits.context);
   }
   return least;

@@ -92,6 +92,24 @@ router_settings_of(schema::Router::Reader settings,
   return out;
 }
 
+namespace {
+
+std::optional<device::kv_format> format_of(schema::KvFormat format) {
+  switch (format) {
+  case schema::KvFormat::F32:
+    return device::kv_format::f32;
+  case schema::KvFormat::F16:
+    return device::kv_format::f16;
+  case schema::KvFormat::INT8:
+    return device::kv_format::int8;
+  case schema::KvFormat::AUTO:
+    break;
+  }
+  return std::nullopt;
+}
+
+} // namespace
+
 actors::model_settings model_settings_of(schema::ModelActor::Reader settings,
                                          const graph_model& model,
                                          const placed_actor* placed) {
@@ -105,6 +123,7 @@ actors::model_settings model_settings_of(schema::ModelActor::Reader settings,
   out.token_budget = settings.getStepTokens();
   out.kv_memory = settings.getKvMemory();
   out.prefix_cache = settings.getPrefixCache();
+  out.kv.format = format_of(settings.getKv());
   out.context = settings.getContext();
   if (out.context == 0 || (model.context != 0 && model.context < out.context))
     out.context = model.context;

@@ -31,6 +31,23 @@ struct sequence {
   std::vector<double> exact;
 };
 
+/// What int8 blocks make of values: of each 32 of a head, 127 steps up to the
+/// greatest magnitude.
+void round_to_int8(std::vector<float>& values, std::size_t head_dim) {
+  for (std::size_t head = 0; head < values.size(); head += head_dim)
+    for (std::size_t g = 0; g < head_dim; g += 32) {
+      const std::span group(values.data() + head + g,
+                            std::min<std::size_t>(32, head_dim - g));
+      float highest = 0.0f;
+      for (const float x : group)
+        highest = std::max(highest, std::abs(x));
+      for (float& x : group)
+        x = highest == 0.0f
+                ? 0.0f
+                : std::nearbyint(x * (127.0f / highest)) * (highest / 127.0f);
+    }
+}
+
 sequence random_sequence(inputs& in, const attention_case& c,
                          std::uint32_t tokens, float scale) {
   sequence s{tokens,
@@ -42,6 +59,9 @@ sequence random_sequence(inputs& in, const attention_case& c,
     for (auto* values : {&s.q, &s.k, &s.v})
       for (auto& x : *values)
         x = nearest_f16(x);
+  if (c.format == kv_format::int8)
+    for (auto* values : {&s.q, &s.k, &s.v})
+      round_to_int8(*values, c.head_dim);
   const std::size_t d = c.head_dim;
   for (std::uint32_t t = 0; t < tokens; ++t)
     for (std::uint32_t h = 0; h < c.heads; ++h) {
@@ -165,13 +185,13 @@ private:
 
 void check_attention(const attention_case& c) {
   inputs in;
-  BOOST_TEST_CONTEXT("heads "
-                     << c.heads << " kv " << c.kv_heads << " dim " << c.head_dim
-                     << " window " << c.window << " sinks " << c.sinks
-                     << (c.format == kv_format::f16 ? " f16" : "") << " seed "
-                     << in.seed()) {
+  BOOST_TEST_CONTEXT("heads " << c.heads << " kv " << c.kv_heads << " dim "
+                              << c.head_dim << " window " << c.window
+                              << " sinks " << c.sinks << " format "
+                              << int(c.format) << " seed " << in.seed()) {
     const float scale = 1.0f / std::sqrt(float(c.head_dim));
-    // The weights are rounded to f16 once more.
+    // With f16 the weights are rounded once more. With int8 they are not, and
+    // the inputs here are what rounding leaves as it is.
     const double tolerance = c.format == kv_format::f16 ? 2e-3 : 1e-5;
     std::vector<sequence> sequences;
     for (std::uint32_t tokens : {1, 15, 16, 17, 70})
@@ -238,11 +258,64 @@ BOOST_AUTO_TEST_CASE(keys_and_values_in_f16_keep_all_promises) {
   check_attention({4, 2, 32, 33, kv_format::f16});
 }
 
+BOOST_AUTO_TEST_CASE(keys_and_values_in_int8_keep_all_promises) {
+  for (const std::uint32_t head_dim : {8, 20, 32, 48, 64, 96})
+    check_attention({4, 2, head_dim, 0, kv_format::int8});
+  check_attention({8, 1, 64, 0, kv_format::int8});
+  check_attention({4, 2, 32, 7, kv_format::int8});
+  check_attention({4, 2, 32, 30, kv_format::int8, 5});
+}
+
+// A lone token has weight 1: its output is V as it was stored, half a step of
+// 1/127 of its group's greatest magnitude away at most.
+BOOST_AUTO_TEST_CASE(stored_values_are_rounded_to_int8_in_groups) {
+  inputs in;
+  std::vector<float> v(512);
+  for (auto& x : v)
+    x = std::ldexp(in.normal(), int(in.below(30)) - 15);
+  std::fill_n(v.begin() + 64, 32, 0.0f);
+  v[96] = 1e-35f; // too small to be told from nothing
+  std::fill_n(v.begin() + 97, 31, 0.0f);
+  auto want = v;
+  round_to_int8(want, 512);
+  want[96] = 0.0f;
+  const attention_case c{1, 1, 512, 0, kv_format::int8};
+  const sequence one{
+      1, std::vector<float>(512), std::vector<float>(512), v, {}};
+  on_every_path([&](backend& b, isa) {
+    kv_store store(in, b, c, {one});
+    std::vector<std::vector<float>> out(1);
+    store.step({one}, 0, 1, 1.0f, out);
+    for (std::size_t i = 0; i < v.size(); ++i)
+      BOOST_REQUIRE_EQUAL(out[0][i], want[i]);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(what_is_not_a_number_stays_so_in_int8) {
+  const attention_case c{1, 1, 32, 0, kv_format::int8};
+  for (const float bad : {std::numeric_limits<float>::quiet_NaN(),
+                          std::numeric_limits<float>::infinity()}) {
+    std::vector<float> v(32, 1.0f);
+    v[3] = bad;
+    const sequence one{
+        1, std::vector<float>(32), std::vector<float>(32), v, {}};
+    on_every_path([&](backend& b, isa) {
+      inputs in;
+      kv_store store(in, b, c, {one});
+      std::vector<std::vector<float>> out(1);
+      store.step({one}, 0, 1, 1.0f, out);
+      BOOST_TEST(!std::isfinite(out[0][3]));
+    });
+  }
+}
+
 BOOST_AUTO_TEST_CASE(half_the_memory_holds_keys_and_values_in_f16) {
   thread_pool pool(1);
   const auto b = make_cpu_backend(pool, isa::reference);
   BOOST_TEST(b->kv_floats(3, 2, 64, kv_format::f32) == 3u * 2 * 2 * 64 * 16);
   BOOST_TEST(b->kv_floats(3, 2, 64, kv_format::f16) == 3u * 2 * 64 * 16);
+  // 9/16 of f16: a scale of 4 bytes for 32 elements.
+  BOOST_TEST(b->kv_floats(3, 2, 64, kv_format::int8) == 3u * 2 * 36 * 16);
 }
 
 // A lone token has weight 1: its output is V as it was stored.

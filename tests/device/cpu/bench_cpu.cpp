@@ -7,6 +7,7 @@
 // processor's time, so that a busy machine blurs the figures less.
 
 #include "device/cpu/ceilings.hpp"
+#include "device/kv/kv_identity.hpp"
 #include "tests/device/cpu/cases.hpp"
 
 #include <algorithm>
@@ -109,12 +110,11 @@ void bench_attention(backend& b, std::uint32_t sequences, std::uint32_t count,
       measure([&] { b.attention(y.data(), q.data(), kv, spans, shape); });
   const double pairs =
       double(sequences) * count * (length - (count - 1) / 2.0) * 32;
-  const bool half = format == kv_format::f16;
-  const auto what = "attention " + std::string(half ? "f16 " : "f32 ")
+  const auto what = "attention " + std::string(name(format)) + " "
                     + std::to_string(sequences) + " x " + std::to_string(count)
                     + " of " + std::to_string(length);
   report(what.c_str(), t,
-         double(sequences) * length * 8 * 64 * 2 * (half ? 2 : 4),
+         double(b.kv_block_bytes(8, 64, format)) * sequences * length / 16,
          pairs * 64 * 4, limit);
 }
 
@@ -138,7 +138,7 @@ int main(int argc, char** argv) {
   const auto b = make_cpu_backend(pool, *path);
   for (auto type : {dtype::q8_0, dtype::q4_k, dtype::q6_k, dtype::f16})
     bench_matmul(*b, type, limit);
-  for (auto format : {kv_format::f32, kv_format::f16}) {
+  for (auto format : {kv_format::f32, kv_format::f16, kv_format::int8}) {
     bench_attention(*b, 1, 1, 4096, format, limit);
     bench_attention(*b, 32, 1, 512, format, limit);
     bench_attention(*b, 1, 512, 512, format, limit);

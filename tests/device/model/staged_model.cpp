@@ -12,10 +12,12 @@
 namespace sluice::device::tests {
 
 staged_model::staged_model(const model_files& files, backend& device,
-                           std::uint32_t stages, std::uint32_t kv_blocks)
+                           std::uint32_t stages, std::uint32_t kv_blocks,
+                           const kv_options& options)
     : vocabulary_(files.config().vocabulary) {
   for (const auto range : split_layers(files.config().layers, stages))
-    shards_.emplace_back(files, device, range, kv_blocks);
+    shards_.emplace_back(files, device, range, kv_blocks, shard::progress{},
+                         options);
 }
 
 std::vector<float> staged_model::forward(std::span<const sequence_step> steps) {

@@ -21,7 +21,7 @@ namespace sluice::device::tests {
 class staged_model {
 public:
   staged_model(const model_files& files, backend& device, std::uint32_t stages,
-               std::uint32_t kv_blocks);
+               std::uint32_t kv_blocks, const kv_options& options = {});
 
   /// Logits of the wanted rows, as shard::forward.
   std::vector<float> forward(std::span<const sequence_step> steps);
