@@ -27,7 +27,7 @@ struct model_settings {
   /// Bytes for keys and values of all layers; blocks that the batch could never
   /// use are not made.
   std::uint64_t kv_memory = std::uint64_t{1} << 30;
-  bool prefix_cache = true; ///< equal beginnings of prompts are computed once
+  bool prefix_cache = true;   ///< equal beginnings of prompts are computed once
   device::kv_options kv = {}; ///< how keys and values are stored and seen
 };
 
