@@ -246,7 +246,7 @@ void cpu_backend::matmul(float* y, const weight_matrix& w, const float* x,
                     .last_row = rows,
                     .first_tile = 0,
                     .last_tile = m.tiles};
-  if (m.shape.format == tile_format::u8)
+  if (m.shape.format >= tile_format::q8_0)
     whole.q = quantize(m.shape, x, rows);
   const std::size_t row_parts = (rows + rows_per_part - 1) / rows_per_part;
   const std::size_t work = rows * m.shape.n * m.shape.k / products_per_part;

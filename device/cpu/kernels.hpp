@@ -30,18 +30,42 @@ inline constexpr std::size_t max_head_dim = 512;
 /// Most bytes that a row's block of 32 takes once quantised, on any path.
 inline constexpr std::size_t max_input_bytes = 64 + 4 + 8;
 
-/// How a tile's bytes are laid out; see packing.hpp.
-enum class tile_format : std::uint8_t { f32, f16, bf16, u8 };
+/// How a tile's bytes are laid out; see packing.hpp. From q8_0 on the values
+/// are integers.
+enum class tile_format : std::uint8_t {
+  f32,
+  f16,
+  bf16,
+  q8_0,
+  q4_0,
+  q4_k,
+  q5_k,
+  q6_k
+};
+
+/// Sizes of an integer tile's parts; see packing.hpp.
+struct tile_layout {
+  std::size_t group;       ///< elements per scale, 16 or 32
+  std::size_t head_bytes;  ///< before every 256 elements, or 0
+  std::size_t value_bytes; ///< of 32 elements of all rows
+  std::int32_t zero;       ///< the stored value that means 0
+  bool has_min;            ///< groups have a minimum
+};
+inline constexpr tile_layout q8_0_tile{32, 0, 512, 128, false};
+inline constexpr tile_layout q4_0_tile{32, 0, 256, 8, false};
+inline constexpr tile_layout q4_k_tile{32, 64, 256, 0, true};
+inline constexpr tile_layout q5_k_tile{32, 64, 256 + 64, 0, true};
+inline constexpr tile_layout q6_k_tile{16, 32, 256 + 128, 32, false};
+/// Bytes before the values of every 32 elements: scales (and minima) of all
+/// rows.
+inline constexpr std::size_t tile_scale_bytes = 32;
 
 struct packed_shape {
   tile_format format;
   std::size_t n;           ///< outputs
   std::size_t k;           ///< inputs
-  std::size_t group;       ///< u8: elements per scale, 16 or 32
-  std::size_t input_group; ///< u8: inputs per scale of theirs, 32 or 256
-  bool has_min;            ///< u8: group minimum follows the scale
-  bool half_scales;        ///< u8: scales are f16
-  std::int32_t zero;       ///< u8: the stored value that means 0
+  tile_layout layout;      ///< integers
+  std::size_t input_group; ///< integers: inputs per scale of theirs, 32 or 256
   std::size_t tile_bytes;  ///< bytes from tile to tile
 };
 
@@ -51,7 +75,7 @@ struct matmul_task {
   const packed_shape* shape;
   const std::byte* tiles; ///< all tiles
   const float* x;         ///< [rows, k]; float formats
-  const std::byte* q;     ///< quantised rows; u8 formats
+  const std::byte* q;     ///< quantised rows; integers
   const float* bias;      ///< [n] or null
   float* y;               ///< [rows, n]
   std::size_t first_row;

@@ -14,56 +14,40 @@ namespace sluice::device {
 
 namespace {
 
-/// Bytes of scales and minima before the values of a group.
-std::size_t head_bytes(const packed_shape& s) {
-  return tile_rows * (s.half_scales ? 2 : s.has_min ? 8 : 4);
-}
+struct format_entry {
+  dtype type;
+  tile_format format;
+  tile_layout layout; // of integers
+};
+
+constexpr format_entry formats[] = {
+    {dtype::f32, tile_format::f32, {}},
+    {dtype::f16, tile_format::f16, {}},
+    {dtype::bf16, tile_format::bf16, {}},
+    {dtype::q8_0, tile_format::q8_0, q8_0_tile},
+    {dtype::q4_0, tile_format::q4_0, q4_0_tile},
+    {dtype::q4_k, tile_format::q4_k, q4_k_tile},
+    {dtype::q5_k, tile_format::q5_k, q5_k_tile},
+    {dtype::q6_k, tile_format::q6_k, q6_k_tile},
+};
 
 packed_shape shape_of(const tensor_view& w) {
-  packed_shape s{.format = tile_format::u8,
-                 .n = w.shape[0],
-                 .k = w.shape[1],
-                 .group = row_block,
-                 .input_group = block_elements(w.type),
-                 .has_min = false,
-                 .half_scales = false,
-                 .zero = 0,
-                 .tile_bytes = 0};
-  switch (w.type) {
-  case dtype::f32:
-    s.format = tile_format::f32;
-    break;
-  case dtype::f16:
-    s.format = tile_format::f16;
-    break;
-  case dtype::bf16:
-    s.format = tile_format::bf16;
-    break;
-  case dtype::q8_0:
-    s.zero = 128;
-    s.half_scales = true;
-    break;
-  case dtype::q4_0:
-    s.zero = 8;
-    s.half_scales = true;
-    break;
-  case dtype::q4_k:
-  case dtype::q5_k:
-    s.has_min = true;
-    break;
-  case dtype::q6_k:
-    s.group = 16;
-    s.zero = 32;
-    break;
-  default:
+  const auto* known = std::ranges::find(formats, w.type, &format_entry::type);
+  if (known == std::end(formats))
     throw model_error("a matrix of format " + std::string(name(w.type))
                       + " cannot be multiplied");
-  }
-  if (s.format != tile_format::u8) {
+  packed_shape s{.format = known->format,
+                 .n = w.shape[0],
+                 .k = w.shape[1],
+                 .layout = known->layout,
+                 .input_group = block_elements(w.type),
+                 .tile_bytes = 0};
+  const auto& layout = s.layout;
+  if (s.format < tile_format::q8_0)
     s.tile_bytes = s.k * tile_rows * block_bytes(w.type);
-    return s;
-  }
-  s.tile_bytes = s.k / s.group * (tile_rows * s.group + head_bytes(s));
+  else
+    s.tile_bytes = s.k / row_block * (tile_scale_bytes + layout.value_bytes)
+                   + s.k / 256 * layout.head_bytes;
   return s;
 }
 
@@ -77,28 +61,78 @@ void pack_floats(std::byte* tile, const std::byte* source, std::size_t rows,
                   source + (r * k + i) * sizeof(E), sizeof(E));
 }
 
+/// Where element `e` of 32 of row `r` lies among vectors of [16][4].
+std::size_t place_of(std::size_t e, std::size_t r) {
+  return (e / 4 * tile_rows + r) * 4 + e % 4;
+}
+
+/// Adds `value` of at most 8 bits to a byte that has zeros there.
+void set_bits(std::byte& byte, unsigned value, std::size_t shift) {
+  byte |= static_cast<std::byte>(value << shift);
+}
+
+/// 32 values of row `r`. The memory came zeroed.
+void put_values(std::byte* out, tile_format format, std::size_t r,
+                const std::uint8_t* values) {
+  if (format == tile_format::q8_0) {
+    for (std::size_t e = 0; e < row_block; e += 4)
+      std::memcpy(out + place_of(e, r), values + e, 4);
+    return;
+  }
+  std::byte* high = out + q4_0_tile.value_bytes;
+  for (std::size_t e = 0; e < row_block; ++e) {
+    const unsigned value = values[e];
+    const std::size_t vector = e / 4;
+    set_bits(out[place_of(e % 16, r)], value & 15u, e / 16 * 4);
+    if (format == tile_format::q5_k)
+      set_bits(high[place_of(e % 4, r)], value >> 4, vector);
+    else if (format == tile_format::q6_k)
+      set_bits(high[place_of(vector / 4 * 4 + e % 4, r)], value >> 4,
+               vector % 4 * 2);
+  }
+}
+
+/// Scales, and minima, of 32 elements of row `r`: block `b` of its 256.
+void put_scales(std::byte* out, tile_format format, std::size_t r,
+                std::size_t b, const unpacked_block& block) {
+  const auto byte = [&](std::size_t i, std::uint8_t value) {
+    out[i * tile_rows + r] = static_cast<std::byte>(value);
+  };
+  switch (format) {
+  case tile_format::q6_k:
+    byte(0, block.scales[2 * b]);
+    byte(1, block.scales[2 * b + 1]);
+    break;
+  case tile_format::q4_k:
+  case tile_format::q5_k:
+    byte(0, block.scales[b]);
+    byte(1, block.minima[b]);
+    break;
+  default:
+    std::memcpy(out + 2 * r, &block.d, 2);
+  }
+}
+
 void pack_blocks(std::byte* tile, const tensor_view& w, const packed_shape& s,
                  std::size_t first_row, std::size_t rows) {
-  const std::size_t head = head_bytes(s);
   const std::size_t step = block_elements(w.type);
-  unpacked_block block;
   const std::size_t stride = row_bytes(w.type, s.k);
   const std::byte* source = w.data + first_row * stride;
   const std::size_t packed_step = s.tile_bytes / (s.k / step);
+  unpacked_block block;
   for (std::size_t i = 0; i < s.k; i += step, tile += packed_step) {
     for (std::size_t r = 0; r < rows; ++r) {
       unpack_block(block, w.type, source + r * stride);
-      std::byte* out = tile;
-      for (std::size_t g = 0; g < step / s.group; ++g) {
-        if (s.half_scales) // as they open the block in the file
-          std::memcpy(out + r * 2, source + r * stride, 2);
-        else
-          std::memcpy(out + r * 4, &block.scales[g], 4);
-        if (s.has_min)
-          std::memcpy(out + (tile_rows + r) * 4, &block.minima[g], 4);
-        out += head;
-        for (std::size_t j = 0; j < s.group; j += 4, out += 4 * tile_rows)
-          std::memcpy(out + r * 4, block.values + g * s.group + j, 4);
+      if (s.layout.head_bytes != 0)
+        std::memcpy(tile + 2 * r, &block.d, 2);
+      if (s.layout.has_min)
+        std::memcpy(tile + 2 * (tile_rows + r), &block.d_min, 2);
+      std::byte* out = tile + s.layout.head_bytes;
+      for (std::size_t b = 0; b < step / row_block; ++b) {
+        put_scales(out, s.format, r, b, block);
+        out += tile_scale_bytes;
+        put_values(out, s.format, r, block.values + b * row_block);
+        out += s.layout.value_bytes;
       }
     }
     source += block_bytes(w.type);
@@ -117,7 +151,7 @@ void pack_tile(std::byte* tile, const tensor_view& w, const packed_shape& s,
   case tile_format::f16:
   case tile_format::bf16:
     return pack_floats<std::uint16_t>(tile, source, rows, s.k);
-  case tile_format::u8:
+  default:
     return pack_blocks(tile, w, s, first, rows);
   }
 }

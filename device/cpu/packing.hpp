@@ -6,11 +6,19 @@
 // once. Used by the CPU backend alone.
 //
 // Float formats keep their width: a tile is [k][16].
-// Block formats become one integer form, exactly: a tile is, per group of 32
-// (16 for q6_k) elements, 16 scales (f16 for q8_0 and q4_0, else f32), 16 f32
-// minima if the format has them, then [group / 4][16 rows][4] unsigned bytes, w
-// = scale * (byte - zero) + min. The 4-, 5- and 6-bit formats take 8 bits
-// here: decoding them reads up to twice the bytes that the file has.
+// Integer formats keep their bits, only sorted anew. Per 256 elements, where
+// the format has scales of scales: [16] f16 scales, and for q4_k and q5_k [16]
+// f16 minima. Then per 32 elements 32 bytes of scales:
+//   q8_0, q4_0   [16] f16
+//   q4_k, q5_k   [16] scales, [16] minima, a byte each
+//   q6_k         [2 groups][16] int8
+// and the values as vectors of [16 rows][4 elements]:
+//   q8_0   8 vectors of bytes, int8 + 128
+//   other  4 vectors of nibbles: low ones are vector i of the 8, high ones i +
+//   4 q5_k   then 1 vector, whose bit i is the fifth bit of vector i q6_k then
+//   2 vectors, whose bits 2 * (i % 4) and up are the fifth and
+//          sixth of vectors i / 4 * 4 + i % 4
+// So memory grows over the file by 3 % for q4_k, by 2 % for q5_k, else not.
 #pragma once
 
 #include "device/backend.hpp"

@@ -3,7 +3,6 @@
 
 #include "device/cpu/unpack_blocks.hpp"
 
-#include <bit>
 #include <cassert>
 #include <cstring>
 
@@ -13,26 +12,20 @@ namespace {
 
 using bytes = const std::uint8_t*;
 
-float read_f16(bytes p) {
-  std::uint16_t h;
-  std::memcpy(&h, p, sizeof h);
-  const std::uint32_t sign = std::uint32_t(h & 0x8000u) << 16;
-  const std::uint32_t rest = h & 0x7fffu;
-  if (rest < 0x0400u) // subnormal
-    return std::bit_cast<float>(
-        sign | std::bit_cast<std::uint32_t>(float(rest) * 0x1p-24f));
-  const std::uint32_t bias = rest >= 0x7c00u ? 255 - 31 : 127 - 15;
-  return std::bit_cast<float>(sign | ((rest << 13) + (bias << 23)));
+std::uint16_t read_u16(bytes p) {
+  std::uint16_t x;
+  std::memcpy(&x, p, sizeof x);
+  return x;
 }
 
 void unpack_q8_0(unpacked_block& b, bytes p) {
-  b.scales[0] = read_f16(p);
+  b.d = read_u16(p);
   for (int i = 0; i < 32; ++i)
     b.values[i] = p[2 + i] ^ 0x80u; // int8 + 128
 }
 
 void unpack_q4_0(unpacked_block& b, bytes p) {
-  b.scales[0] = read_f16(p);
+  b.d = read_u16(p);
   for (int i = 0; i < 16; ++i) {
     b.values[i] = p[2 + i] & 15u;
     b.values[i + 16] = p[2 + i] >> 4;
@@ -41,19 +34,17 @@ void unpack_q4_0(unpacked_block& b, bytes p) {
 
 /// Scales and minima of the 8 groups of q4_k and q5_k: 6 bits each in 12 bytes.
 void unpack_k_scales(unpacked_block& b, bytes p) {
-  const float d = read_f16(p);
-  const float dmin = read_f16(p + 2);
+  b.d = read_u16(p);
+  b.d_min = read_u16(p + 2);
   bytes s = p + 4;
-  for (int g = 0; g < 8; ++g) {
-    unsigned scale = s[g & 3] & 63u;
-    unsigned minimum = s[(g & 3) + 4] & 63u;
-    if (g >= 4) {
-      const unsigned low = s[g + 4];
-      scale = (low & 15u) | (unsigned(s[g - 4] >> 6) << 4);
-      minimum = (low >> 4) | (unsigned(s[g] >> 6) << 4);
-    }
-    b.scales[g] = d * static_cast<float>(scale);
-    b.minima[g] = -(dmin * static_cast<float>(minimum));
+  for (int g = 0; g < 4; ++g) {
+    b.scales[g] = s[g] & 63u;
+    b.minima[g] = s[g + 4] & 63u;
+    const unsigned low = s[g + 8];
+    b.scales[g + 4] =
+        static_cast<std::uint8_t>((low & 15u) | unsigned(s[g] >> 6) << 4);
+    b.minima[g + 4] =
+        static_cast<std::uint8_t>(low >> 4 | unsigned(s[g + 4] >> 6) << 4);
   }
 }
 
@@ -78,9 +69,8 @@ void unpack_q5_k(unpacked_block& b, bytes p) {
 }
 
 void unpack_q6_k(unpacked_block& b, bytes p) {
-  const float d = read_f16(p + 208);
-  for (int g = 0; g < 16; ++g)
-    b.scales[g] = d * static_cast<float>(static_cast<std::int8_t>(p[192 + g]));
+  b.d = read_u16(p + 208);
+  std::memcpy(b.scales, p + 192, 16);
   for (int h = 0; h < 2; ++h) { // halves of 128 elements
     bytes low = p + 64 * h;
     bytes high = p + 128 + 32 * h;

@@ -180,13 +180,51 @@ inline i32x16 i_set(std::int32_t x) {
 inline f32x16 i_to_f32(i32x16 x) {
   return {_mm256_cvtepi32_ps(x.a), _mm256_cvtepi32_ps(x.b)};
 }
-inline weights4 load_weights4(const std::byte* p) {
+struct bytes64 {
+  __m256i a, b;
+};
+inline bytes64 load_bytes64(const std::byte* p) {
   const auto* q = reinterpret_cast<const __m256i*>(p);
+  return {_mm256_loadu_si256(q), _mm256_loadu_si256(q + 1)};
+}
+inline bytes64 low_nibbles(bytes64 x) {
+  const __m256i low = _mm256_set1_epi8(15);
+  return {_mm256_and_si256(x.a, low), _mm256_and_si256(x.b, low)};
+}
+inline bytes64 high_nibbles(bytes64 x) {
+  return low_nibbles({_mm256_srli_epi16(x.a, 4), _mm256_srli_epi16(x.b, 4)});
+}
+inline __m256i with_bits(__m256i low, __m256i high, int left,
+                         std::uint8_t mask) {
+  const __m256i moved =
+      left < 0 ? _mm256_srli_epi16(high, -left) : _mm256_slli_epi16(high, left);
+  const __m256i bits = _mm256_set1_epi8(static_cast<char>(mask));
+  return _mm256_or_si256(low, _mm256_and_si256(moved, bits));
+}
+inline bytes64 with_bits(bytes64 low, bytes64 high, int left,
+                         std::uint8_t mask) {
+  return {with_bits(low.a, high.a, left, mask),
+          with_bits(low.b, high.b, left, mask)};
+}
+inline weights4 to_weights4(bytes64 x) {
   const __m256i low = _mm256_set1_epi16(0xff);
-  const __m256i a = _mm256_loadu_si256(q);
-  const __m256i b = _mm256_loadu_si256(q + 1);
-  return {_mm256_and_si256(a, low), _mm256_srli_epi16(a, 8),
-          _mm256_and_si256(b, low), _mm256_srli_epi16(b, 8)};
+  return {_mm256_and_si256(x.a, low), _mm256_srli_epi16(x.a, 8),
+          _mm256_and_si256(x.b, low), _mm256_srli_epi16(x.b, 8)};
+}
+inline weights4 load_weights4(const std::byte* p) {
+  return to_weights4(load_bytes64(p));
+}
+inline f32x16 v_load_u8(const std::byte* p) {
+  const auto* q = reinterpret_cast<const __m128i*>(p);
+  return {_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64(q))),
+          _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(
+              _mm_unpackhi_epi64(_mm_loadu_si128(q), _mm_setzero_si128())))};
+}
+inline f32x16 v_load_i8(const std::byte* p) {
+  const auto* q = reinterpret_cast<const __m128i*>(p);
+  return {_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(q))),
+          _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(
+              _mm_unpackhi_epi64(_mm_loadu_si128(q), _mm_setzero_si128())))};
 }
 /// Inputs lie widened and sorted as weights4 has them: 0, 2, 1, 3.
 inline void store_inputs4(std::byte* p, const std::int8_t* x) {

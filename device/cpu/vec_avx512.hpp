@@ -137,6 +137,35 @@ inline f32x16 i_to_f32(i32x16 a) {
 inline weights4 load_weights4(const std::byte* p) {
   return _mm512_loadu_si512(p);
 }
+using bytes64 = __m512i;
+inline bytes64 load_bytes64(const std::byte* p) {
+  return _mm512_loadu_si512(p);
+}
+inline bytes64 low_nibbles(bytes64 a) {
+  return _mm512_and_si512(a, _mm512_set1_epi8(15));
+}
+inline bytes64 high_nibbles(bytes64 a) {
+  return low_nibbles(_mm512_srli_epi16(a, 4));
+}
+inline bytes64 with_bits(bytes64 low, bytes64 high, int left,
+                         std::uint8_t mask) {
+  const auto by = static_cast<unsigned>(left < 0 ? -left : left);
+  const __m512i moved =
+      left < 0 ? _mm512_srli_epi16(high, by) : _mm512_slli_epi16(high, by);
+  const __m512i bits = _mm512_set1_epi8(static_cast<char>(mask));
+  return _mm512_or_si512(low, _mm512_and_si512(moved, bits));
+}
+inline weights4 to_weights4(bytes64 a) {
+  return a;
+}
+inline f32x16 v_load_u8(const std::byte* p) {
+  return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(
+      _mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
+}
+inline f32x16 v_load_i8(const std::byte* p) {
+  return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(
+      _mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
+}
 inline void store_inputs4(std::byte* p, const std::int8_t* x) {
   std::memcpy(p, x, 4);
 }

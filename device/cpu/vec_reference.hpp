@@ -217,6 +217,51 @@ inline weights4 load_weights4(const std::byte* p) {
   std::memcpy(&w, p, sizeof w);
   return w;
 }
+/// 64 bytes on their way to weights4.
+struct bytes64 {
+  std::uint8_t byte[64];
+};
+inline bytes64 load_bytes64(const std::byte* p) {
+  bytes64 x;
+  std::memcpy(&x, p, sizeof x);
+  return x;
+}
+inline bytes64 low_nibbles(bytes64 x) {
+  for (auto& b : x.byte)
+    b &= 15u;
+  return x;
+}
+inline bytes64 high_nibbles(bytes64 x) {
+  for (auto& b : x.byte)
+    b = static_cast<std::uint8_t>(b >> 4);
+  return x;
+}
+/// `low` | (`high` moved `left` bits, to the right if negative, & `mask`).
+inline bytes64 with_bits(bytes64 low, bytes64 high, int left,
+                         std::uint8_t mask) {
+  for (int i = 0; i < 64; ++i) {
+    const int moved = left < 0 ? high.byte[i] >> -left : high.byte[i] << left;
+    low.byte[i] = static_cast<std::uint8_t>(low.byte[i] | (moved & mask));
+  }
+  return low;
+}
+inline weights4 to_weights4(bytes64 x) {
+  weights4 w;
+  std::memcpy(&w, &x, sizeof w);
+  return w;
+}
+/// 16 unsigned, or signed, bytes.
+inline f32x16 v_load_u8(const std::byte* p) {
+  return each([&](int i) {
+    return static_cast<float>(std::to_integer<std::uint8_t>(p[i]));
+  });
+}
+inline f32x16 v_load_i8(const std::byte* p) {
+  return each([&](int i) {
+    return static_cast<float>(
+        static_cast<std::int8_t>(std::to_integer<std::uint8_t>(p[i])));
+  });
+}
 inline void store_inputs4(std::byte* p, const std::int8_t* x) {
   std::memcpy(p, x, 4);
 }
