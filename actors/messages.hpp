@@ -139,6 +139,9 @@ struct stage_pass {
   std::vector<float>
       hidden;        ///< [new tokens of the plan, width]; first stage: []
   std::string error; ///< a stage before failed on this plan, or ""
+  /// [drafts, vocabulary]: what a draft stage drew its tokens from, see
+  /// draft_work; mostly [].
+  std::vector<float> proposals;
 };
 
 /// To the scheduler: how far a stage has loaded its weights.
@@ -273,7 +276,7 @@ auto inspect(Inspector& f, block_copy& x) {
 template <class Inspector>
 auto inspect(Inspector& f, batch_plan& x) {
   return f(caf::meta::type_name("batch_plan"), x.number, x.sequences, x.steps,
-           x.opened, x.closed, x.copies);
+           x.opened, x.closed, x.copies, x.drafts);
 }
 
 template <class Inspector>
@@ -284,7 +287,8 @@ auto inspect(Inspector& f, step_result& x) {
 
 template <class Inspector>
 auto inspect(Inspector& f, stage_pass& x) {
-  return f(caf::meta::type_name("stage_pass"), x.plan, x.hidden, x.error);
+  return f(caf::meta::type_name("stage_pass"), x.plan, x.hidden, x.error,
+           x.proposals);
 }
 
 template <class Inspector>

@@ -229,6 +229,9 @@ struct ModelActor {
 
   kv @9 :KvFormat;
   # How keys and values are stored.
+
+  draft @10 :Draft;
+  # Guesses tokens ahead, so that one request alone is answered faster.
 }
 
 enum KvFormat {
@@ -244,6 +247,27 @@ enum KvFormat {
   int8 @3;
   # 9/16 of f16: one byte per value, and four for 32 values. Twice the context
   # in the same memory, at an error near that of 8-bit weights.
+}
+
+struct Draft {
+  # Tokens guessed ahead of a model, which verifies several of them in the time of
+  # one. Answers do not change: greedy ones and those with a seed are the same
+  # token by token, others follow the same distribution. Exactly one of model and
+  # lookup is written.
+
+  model @0 :Text;
+  # A smaller model with the same vocabulary.
+
+  lookup @1 :Bool;
+  # Guess what followed the last tokens where they stood before, in the prompt or
+  # in the answer.
+
+  tokens @2 :UInt32 = 4 $range((min = 1, max = 64));
+  # Most tokens guessed at once. Fewer are where guesses fail.
+
+  batch @3 :UInt32 = 4 $range((min = 1, max = 4096));
+  # With more requests decoding than this nothing is guessed: then a larger batch
+  # is the better use of the machine.
 }
 
 struct Postprocess {

@@ -44,6 +44,8 @@ struct batch_plan {
   std::vector<sampler_start> opened;
   std::vector<sequence_key> closed;    ///< ended since the plan before
   std::vector<block_copy> copies = {}; ///< in order, before the steps
+  /// The draft stage runs this plan, and fills in the drafted tokens.
+  bool drafts = false;
 };
 
 /// What the last stage made of a plan.

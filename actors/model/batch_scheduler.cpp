@@ -165,6 +165,8 @@ void batch_scheduler::add_decodes(batch_plan& plan, std::uint32_t& budget) {
   // Each plan in flight takes its share, so that no stage waits for another.
   auto share =
       (decoding + limits_.plans_in_flight - 1) / limits_.plans_in_flight;
+  drafting_ = limits_.draft.tokens > 0 && decoding <= limits_.draft.max_batch;
+  plan.drafts = drafting_ && !limits_.draft.lookup;
   // Who waited longest comes first: nobody starves whatever the shares are.
   std::ranges::stable_sort(ready, {}, &sequence::last_plan);
   for (auto* who : ready) {
@@ -173,10 +175,34 @@ void batch_scheduler::add_decodes(batch_plan& plan, std::uint32_t& budget) {
     // An earlier turn of this loop may have preempted `who`.
     if (!who->decodes() || !make_room(*who))
       continue;
-    add_step(plan, *who, 1);
-    --budget;
+    const auto drafts = draft(*who, budget - static_cast<std::uint32_t>(share));
+    add_step(plan, *who, 1, drafts);
+    budget -= 1 + static_cast<std::uint32_t>(drafts.size());
     --share;
   }
+}
+
+// Tokens to run ahead of `who`, at most `budget`, whose blocks it then has. For
+// a draft stage any tokens do: it replaces them.
+std::vector<std::int32_t> batch_scheduler::draft(sequence& who,
+                                                 std::uint32_t budget) {
+  if (!drafting_)
+    return {};
+  const auto length = static_cast<std::uint32_t>(who.tokens.size());
+  // The step gives one token more than it drafts.
+  auto most = std::min({limits_.draft.tokens, budget, who.limit - length - 1});
+  const auto held = [&] {
+    return static_cast<std::uint32_t>(who.blocks.size() * device::block_tokens)
+           - length;
+  };
+  // One block for each running sequence stays for plain steps.
+  if (held() < most && pool_.free() > running_.size())
+    take_blocks(who, 1);
+  most = std::min(most, held());
+  const auto count = who.pace.next(most);
+  if (limits_.draft.lookup)
+    return lookup_.propose(who.tokens, count);
+  return std::vector(count, who.tokens.back());
 }
 
 bool batch_scheduler::make_room(sequence& who) {
@@ -283,21 +309,27 @@ bool batch_scheduler::take_blocks(sequence& who, std::uint32_t count) {
 }
 
 void batch_scheduler::add_step(batch_plan& plan, sequence& who,
-                               std::uint32_t count) {
+                               std::uint32_t count,
+                               std::span<const std::int32_t> drafts) {
   assert(!who.in_flight && count >= 1 && count <= who.remaining());
   device::sequence_step step;
   const auto first = who.tokens.begin() + who.planned;
   step.tokens.assign(first, first + count);
+  step.tokens.insert(step.tokens.end(), drafts.begin(), drafts.end());
   step.start = who.planned;
-  who.planned += count;
+  step.outputs = count == who.remaining() && !who.prefill_only
+                     ? 1 + static_cast<std::uint32_t>(drafts.size())
+                     : 0;
+  who.drafted = static_cast<std::uint32_t>(drafts.size());
+  who.planned += count + who.drafted;
   const auto covered = blocks_for(who.planned);
   assert(who.blocks.size() >= covered);
   step.blocks.assign(who.blocks.begin(), who.blocks.begin() + covered);
   for (auto i = step.start / device::block_tokens; i < covered; ++i)
     written_[who.blocks[i]] = plan.number;
-  if (limits_.prefix_cache)
+  // What drafts fill has no name before they hold.
+  if (limits_.prefix_cache && drafts.empty())
     name_blocks(who, step.start);
-  step.outputs = who.remaining() == 0 && !who.prefill_only ? 1 : 0;
   who.in_flight = true;
   who.last_plan = plan.number;
   plan.sequences.push_back(who.key);
@@ -365,9 +397,31 @@ void batch_scheduler::book_step(sequence& who,
     end(who, ended(who.id, finish_reason::length), out);
     return;
   }
-  for (auto& token : tokens)
-    if (!book_token(who, std::move(token), out))
+  settle_drafts(who, tokens.size());
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    // The token before was a draft that held: its K and V are stored.
+    if (i > 0) {
+      ++who.planned;
+      if (limits_.prefix_cache)
+        name_blocks(who, who.planned - 1);
+    }
+    if (!book_token(who, std::move(tokens[i]), out))
       return; // `who` is gone
+  }
+}
+
+// Takes what was drafted back; of it, `tokens` - 1 held.
+void batch_scheduler::settle_drafts(sequence& who, std::size_t tokens) {
+  if (who.drafted == 0)
+    return;
+  const auto held = static_cast<std::uint32_t>(tokens) - 1;
+  ++counts_.drafts;
+  counts_.draft_tokens += who.drafted;
+  counts_.accepted_tokens += held;
+  who.pace.book(who.drafted, held);
+  who.planned -= std::exchange(who.drafted, 0);
+  if (limits_.prefix_cache)
+    name_blocks(who, who.planned - 1);
 }
 
 // False when the answer ended with this token.

@@ -16,6 +16,9 @@
 // - Full blocks are named by what they hold as soon as they are planned, and a
 //   new sequence starts behind those it finds by name. At least its last token
 //   is computed: somebody must give the logits.
+// - Where drafts are made, a decoding sequence runs some tokens ahead, and what
+//   did not hold is planned again. Drafts never take another's blocks or
+//   budget.
 // - With several plans in flight each takes its share of the decodes; a
 //   sequence is in one plan at a time.
 // - An ended sequence's blocks are free at once, even while a plan that uses
@@ -28,7 +31,9 @@
 #include "actors/model/batch_plan.hpp"
 #include "actors/model/block_pool.hpp"
 #include "actors/model/chain_hash.hpp"
+#include "actors/model/draft_pace.hpp"
 #include "actors/terms.hpp"
+#include "device/model/prompt_lookup.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -51,6 +56,7 @@ struct scheduler_limits {
   std::uint32_t context = 0;         ///< positions of a sequence, >= 2
   std::uint32_t kv_blocks = 0;       ///< blocks of device::block_tokens, >= 1
   bool prefix_cache = true;          ///< blocks are found by what they hold
+  draft_limits draft = {};
 };
 
 /// Whose K and V the blocks hold.
@@ -85,6 +91,9 @@ struct scheduler_counts {
   std::uint64_t cache_queries = 0;   ///< prompt tokens looked up
   std::uint64_t cache_hits = 0;      ///< prompt tokens found
   std::vector<double> queue_seconds; ///< arrival to first step, per sequence
+  std::uint64_t drafts = 0;          ///< steps of sequences with drafts
+  std::uint64_t draft_tokens = 0;
+  std::uint64_t accepted_tokens = 0; ///< of the drafted ones
 };
 
 class batch_scheduler {
@@ -143,9 +152,12 @@ private:
   void admit(batch_plan& plan, std::uint32_t& budget, instant now);
   bool claim_blocks(sequence& who);
   void open(batch_plan& plan, sequence& who, instant now);
-  void add_step(batch_plan& plan, sequence& who, std::uint32_t count);
+  void add_step(batch_plan& plan, sequence& who, std::uint32_t count,
+                std::span<const std::int32_t> drafts = {});
   bool take_blocks(sequence& who, std::uint32_t count);
   void name_blocks(sequence& who, std::uint32_t from);
+  std::vector<std::int32_t> draft(sequence& who, std::uint32_t budget);
+  void settle_drafts(sequence& who, std::size_t tokens);
   bool make_room(sequence& who);
   void preempt(sequence& who);
   void book_step(sequence& who, std::span<device::sampled_token> tokens,
@@ -171,6 +183,8 @@ private:
   std::vector<sequence_key> closed_; // to tell the last stage
   sequence_key last_key_ = 0;
   std::uint64_t last_plan_ = 0;
+  bool drafting_ = false; // few enough sequences decode
+  device::prompt_lookup lookup_;
   scheduler_counts counts_;
 };
 

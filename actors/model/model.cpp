@@ -62,6 +62,7 @@ scheduler_limits limits_for(const model_settings& settings,
   limits.token_budget = settings.token_budget;
   limits.plans_in_flight = settings.pipeline;
   limits.prefix_cache = settings.prefix_cache;
+  limits.draft = settings.draft;
   limits.context = settings.context == 0 ? config.context : settings.context;
   const auto block_bytes = device::kv_block_bytes(config, format);
   const auto affordable = settings.kv_memory / block_bytes;
@@ -90,6 +91,26 @@ stage_loader shard_loader(model_assets_ptr assets, backend_factory backends,
   };
 }
 
+namespace {
+
+stage_loader draft_loader(const model_assets& large,
+                          const model_assets_ptr& small,
+                          const backend_factory& backends,
+                          std::uint32_t kv_blocks,
+                          const device::kv_options& options) {
+  const auto wanted = large.files.config().vocabulary;
+  const auto given = small->files.config().vocabulary;
+  check(wanted == given, "draft: model '" + small->name + "' has "
+                             + std::to_string(given) + " tokens, but '"
+                             + large.name + "' has " + std::to_string(wanted));
+  const auto whole = shard_loader(small, backends, 1, kv_blocks, options);
+  return [whole](std::uint32_t, const device::shard::progress& report) {
+    return whole(0, report);
+  };
+}
+
+} // namespace
+
 prompt_sink spawn_model(caf::actor_system& system,
                         const model_settings& settings,
                         const model_assets_ptr& assets,
@@ -104,6 +125,10 @@ prompt_sink spawn_model(caf::actor_system& system,
   scheduling.end_tokens = config.end_tokens;
   scheduling.identity.model = assets->name;
   scheduling.stages = settings.pipeline;
+  if (settings.draft_model)
+    scheduling.load_draft =
+        draft_loader(*assets, settings.draft_model, backends,
+                     scheduling.limits.kv_blocks, settings.kv);
   scheduling.load = shard_loader(assets, std::move(backends), settings.pipeline,
                                  scheduling.limits.kv_blocks, settings.kv);
   scheduling.answers = std::move(answers);

@@ -29,6 +29,10 @@ struct model_settings {
   std::uint64_t kv_memory = std::uint64_t{1} << 30;
   bool prefix_cache = true;   ///< equal beginnings of prompts are computed once
   device::kv_options kv = {}; ///< how keys and values are stored and seen
+  draft_limits draft = {};
+  /// Proposes tokens, with as many KV blocks as the model has, in addition to
+  /// kv_memory; null with lookup, or without drafts.
+  model_assets_ptr draft_model = {};
 };
 
 /// Makes a backend; called once in each stage's own thread.

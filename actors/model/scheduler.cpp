@@ -41,6 +41,24 @@ void scheduler_state::begin(scheduler_settings given) {
                         : self->spawn(stage, std::move(one));
     self->monitor(stages[index]);
   }
+  if (settings.load_draft)
+    begin_draft();
+}
+
+// The draft stage comes before the first one and is listed last.
+void scheduler_state::begin_draft() {
+  stage_settings one;
+  one.index = settings.stages++;
+  one.load = settings.load_draft;
+  one.drafts = true;
+  one.next = stages.front();
+  one.scheduler = model_actor{self};
+  one.stop = stop_loading;
+  stages.push_back(settings.detached_stages
+                       ? self->spawn<caf::detached>(stage, std::move(one))
+                       : self->spawn(stage, std::move(one)));
+  self->monitor(stages.back());
+  progress.resize(settings.stages);
 }
 
 caf::result<accepted> scheduler_state::take(prompt& wish) {
@@ -103,7 +121,8 @@ void scheduler_state::pump() {
       tokens += step.tokens.size();
     if (tokens > 0)
       settings.counts->iteration_tokens.observe(static_cast<double>(tokens));
-    self->send(stages.front(), stage_pass{std::move(*plan), {}, {}});
+    const auto& entry = settings.load_draft ? stages.back() : stages.front();
+    self->send(entry, stage_pass{std::move(*plan), {}, {}, {}});
   }
 }
 
@@ -172,6 +191,9 @@ void scheduler_state::count() {
   const auto did = batches->take_counts();
   to.prompt_tokens.add(did.prompt_tokens);
   to.preemptions.add(did.preemptions);
+  to.drafts.add(did.drafts);
+  to.draft_tokens.add(did.draft_tokens);
+  to.accepted_tokens.add(did.accepted_tokens);
   to.prefix_cache_queries.add(did.cache_queries);
   to.prefix_cache_hits.add(did.cache_hits);
   for (const auto seconds : did.queue_seconds)

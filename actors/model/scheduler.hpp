@@ -29,6 +29,7 @@ struct scheduler_settings {
   cache_identity identity;
   std::uint32_t stages = 1;
   stage_loader load;
+  stage_loader load_draft;     ///< a draft stage's engine; empty: there is none
   bool detached_stages = true; ///< false only where a test steps actors itself
   token_sink answers;
   model_metrics* counts = nullptr; ///< outlives the actor
@@ -42,6 +43,7 @@ struct scheduler_state {
   ~scheduler_state();
 
   void begin(scheduler_settings given);
+  void begin_draft();
   caf::result<accepted> take(prompt& wish);
   void loaded(const stage_loaded& msg);
   void progressed(const load_progress& msg);

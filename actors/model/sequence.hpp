@@ -7,6 +7,7 @@
 
 #include "actors/model/batch_plan.hpp"
 #include "actors/model/chain_hash.hpp"
+#include "actors/model/draft_pace.hpp"
 #include "actors/terms.hpp"
 
 #include <cstdint>
@@ -28,6 +29,8 @@ struct sequence {
   std::uint32_t limit = 0;   // tokens.size() at which the answer is full
   std::uint32_t planned = 0; // tokens whose K and V are stored or in flight
   std::uint32_t cached = 0;  // prompt tokens that were found in the cache
+  std::uint32_t drafted = 0; // of those in flight, tokens that may not hold
+  draft_pace pace;
   std::uint64_t last_plan = 0;
   bool in_flight = false;
   bool opened = false; // the last stage has its sampler

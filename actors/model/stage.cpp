@@ -3,6 +3,8 @@
 
 #include "actors/model/stage.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <stdexcept>
 
 namespace sluice::actors {
@@ -17,8 +19,11 @@ void stage_state::load() {
     self->send(settings.scheduler, load_progress{settings.index, done, total});
   };
   try {
-    work.emplace(settings.load(settings.index, report), !settings.next,
-                 settings.end_tokens);
+    auto engine = settings.load(settings.index, report);
+    if (settings.drafts)
+      draft.emplace(std::move(engine));
+    else
+      work.emplace(std::move(engine), !settings.next, settings.end_tokens);
   } catch (const std::exception& e) {
     error = e.what();
     if (error.empty())
@@ -29,17 +34,28 @@ void stage_state::load() {
 }
 
 void stage_state::run(stage_pass& pass) {
-  std::vector<device::sampled_token> tokens;
+  stage_work::sampled out;
   if (work)
-    tokens = work->run(pass.plan, pass.hidden, pass.error);
+    out = work->run(pass.plan, pass.hidden, pass.error, pass.proposals);
   else
     pass.error = "stage " + std::to_string(settings.index) + " has no weights";
   if (settings.next)
     self->send(settings.next, std::move(pass));
   else
     self->send(settings.scheduler,
-               step_result{pass.plan.number, std::move(tokens),
-                           std::move(pass.error)});
+               step_result{pass.plan.number, std::move(out.tokens),
+                           std::move(pass.error), std::move(out.counts)});
+}
+
+void stage_state::propose(stage_pass& pass) {
+  try {
+    if (draft)
+      pass.proposals = draft->run(pass.plan);
+  } catch (const std::exception& e) {
+    spdlog::error("the draft model failed, going on without it: {}", e.what());
+    draft.reset();
+  }
+  self->send(settings.next, std::move(pass));
 }
 
 stage_actor::behavior_type
@@ -48,7 +64,10 @@ stage(stage_actor::stateful_pointer<stage_state> self,
   self->state.settings = std::move(settings);
   self->state.load();
   return {
-      [self](stage_pass& pass) { self->state.run(pass); },
+      [self](stage_pass& pass) {
+        auto& state = self->state;
+        state.settings.drafts ? state.propose(pass) : state.run(pass);
+      },
   };
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "actors/messages.hpp"
+#include "actors/model/draft_work.hpp"
 #include "actors/model/stage_work.hpp"
 
 #include <atomic>
@@ -21,6 +22,7 @@ struct stage_settings {
   std::vector<std::int32_t> end_tokens;
   stage_actor next; ///< empty: this is the last stage
   model_actor scheduler;
+  bool drafts = false; ///< it proposes tokens to the stages after it
   /// Set when the model is to go away: loading stops at the next layer.
   std::shared_ptr<const std::atomic<bool>> stop;
 };
@@ -32,11 +34,15 @@ struct stage_state {
   void load();
   /// Runs one plan and passes it on.
   void run(stage_pass& pass);
+  /// Fills drafts into one plan and passes it on. A draft model that fails is
+  /// given up: what it should have drafted is refused like any wrong draft.
+  void propose(stage_pass& pass);
 
   static inline const char* name = "stage";
   stage_actor::pointer self;
   stage_settings settings;
-  std::optional<stage_work> work; // empty when loading failed
+  std::optional<stage_work> work;  // empty when loading failed
+  std::optional<draft_work> draft; // instead, where it drafts
 };
 
 stage_actor::behavior_type

@@ -3,6 +3,10 @@
 
 #include "actors/model/stage_work.hpp"
 
+#include "device/model/speculative.hpp"
+
+#include <algorithm>
+#include <iterator>
 #include <stdexcept>
 
 namespace sluice::actors {
@@ -12,10 +16,11 @@ stage_work::stage_work(std::unique_ptr<stage_engine> engine, bool last,
     : engine_{std::move(engine)}, last_{last}, end_tokens_{
                                                    std::move(end_tokens)} {}
 
-std::vector<device::sampled_token> stage_work::run(const batch_plan& plan,
-                                                   std::vector<float>& hidden,
-                                                   std::string& error) {
-  std::vector<device::sampled_token> tokens;
+stage_work::sampled stage_work::run(const batch_plan& plan,
+                                    std::vector<float>& hidden,
+                                    std::string& error,
+                                    std::span<const float> proposals) {
+  sampled out;
   try {
     if (last_)
       for (const auto& start : plan.opened) {
@@ -26,28 +31,50 @@ std::vector<device::sampled_token> stage_work::run(const batch_plan& plan,
     if (error.empty() && !plan.steps.empty()) {
       auto logits = engine_->forward(plan.steps, hidden);
       if (last_)
-        tokens = sample(plan, std::move(logits));
+        out = sample(plan, std::move(logits), proposals);
     }
   } catch (const std::exception& e) {
     error = e.what();
     if (error.empty())
       error = "the stage failed without saying why";
-    tokens.clear();
+    out = {};
   }
   for (const auto key : plan.closed)
     samplers_.erase(key);
-  return tokens;
+  return out;
 }
 
-std::vector<device::sampled_token>
-stage_work::sample(const batch_plan& plan, std::vector<float> logits) {
+namespace {
+
+// What a step drafted: its last tokens, and what they were drawn from if that
+// is among `proposals`, which it takes off.
+device::draft draft_of(const device::sequence_step& step,
+                       const device::sampling_params& params,
+                       std::size_t vocabulary,
+                       std::span<const float>& proposals) {
+  device::draft out;
+  out.tokens.assign(step.tokens.end() - (step.outputs - 1), step.tokens.end());
+  const auto floats = out.tokens.size() * vocabulary;
+  if (floats == 0 || device::replays(params) || proposals.size() < floats)
+    return out;
+  out.proposals.assign(proposals.begin(),
+                       proposals.begin() + static_cast<std::ptrdiff_t>(floats));
+  proposals = proposals.subspan(floats);
+  return out;
+}
+
+} // namespace
+
+stage_work::sampled stage_work::sample(const batch_plan& plan,
+                                       std::vector<float> logits,
+                                       std::span<const float> proposals) {
   std::size_t rows = 0;
   for (const auto& step : plan.steps)
     rows += step.outputs;
-  std::vector<device::sampled_token> tokens;
+  sampled out;
   if (rows == 0)
-    return tokens;
-  tokens.reserve(rows);
+    return out;
+  out.tokens.reserve(rows);
   const auto vocabulary = logits.size() / rows;
   if (vocabulary == 0 || logits.size() % rows != 0)
     throw std::runtime_error("the last stage made "
@@ -58,12 +85,17 @@ stage_work::sample(const batch_plan& plan, std::vector<float> logits) {
     const auto& step = plan.steps[i];
     if (step.outputs == 0)
       continue;
-    const auto position = std::uint64_t{step.start} + step.tokens.size();
-    tokens.push_back(
-        samplers_.at(plan.sequences[i]).next(left.first(vocabulary), position));
-    left = left.subspan(vocabulary);
+    auto& target = samplers_.at(plan.sequences[i]);
+    const auto first =
+        std::uint64_t{step.start} + step.tokens.size() - (step.outputs - 1);
+    auto said =
+        device::verify(target, left.first(step.outputs * vocabulary), first,
+                       draft_of(step, target.params(), vocabulary, proposals));
+    left = left.subspan(step.outputs * vocabulary);
+    out.counts.push_back(static_cast<std::uint32_t>(said.size()));
+    std::ranges::move(said, std::back_inserter(out.tokens));
   }
-  return tokens;
+  return out;
 }
 
 } // namespace sluice::actors

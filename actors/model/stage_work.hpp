@@ -38,17 +38,24 @@ public:
   stage_work(std::unique_ptr<stage_engine> engine, bool last,
              std::vector<std::int32_t> end_tokens);
 
+  /// What the last stage sampled, as step_result has it.
+  struct sampled {
+    std::vector<device::sampled_token> tokens;
+    std::vector<std::uint32_t> counts;
+  };
+
   /// Runs `plan` on `hidden`; `error` is what a stage before said, or "", and
-  /// what this one says after. Returns the sampled tokens on the last stage.
-  std::vector<device::sampled_token>
-  run(const batch_plan& plan, std::vector<float>& hidden, std::string& error);
+  /// what this one says after. `proposals` are those of stage_pass. Returns the
+  /// sampled tokens on the last stage.
+  sampled run(const batch_plan& plan, std::vector<float>& hidden,
+              std::string& error, std::span<const float> proposals = {});
 
   /// Sequences that have a sampler here.
   std::size_t samplers() const noexcept { return samplers_.size(); }
 
 private:
-  std::vector<device::sampled_token> sample(const batch_plan& plan,
-                                            std::vector<float> logits);
+  sampled sample(const batch_plan& plan, std::vector<float> logits,
+                 std::span<const float> proposals);
 
   std::unique_ptr<stage_engine> engine_;
   bool last_;

@@ -121,6 +121,12 @@ void write_scalars(page& out, const std::vector<labelled>& models) {
            &model_metrics::prompt_tokens);
   counters("vllm:generation_tokens_total", "Tokens generated.",
            &model_metrics::generation_tokens);
+  counters("vllm:spec_decode_num_drafts_total", "Drafts verified.",
+           &model_metrics::drafts);
+  counters("vllm:spec_decode_num_draft_tokens_total", "Tokens drafted.",
+           &model_metrics::draft_tokens);
+  counters("vllm:spec_decode_num_accepted_tokens_total",
+           "Drafted tokens that held.", &model_metrics::accepted_tokens);
   counters("vllm:num_preemptions_total",
            "Requests put back to waiting for want of blocks.",
            &model_metrics::preemptions);

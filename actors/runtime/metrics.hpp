@@ -86,7 +86,10 @@ struct model_metrics {
   gauge kv_cache_usage;   ///< share of KV blocks in use, 0..1
   counter prompt_tokens;  ///< prefilled
   counter generation_tokens;
-  counter preemptions; ///< requests put back to waiting for want of blocks
+  counter drafts;          ///< drafts that were verified
+  counter draft_tokens;    ///< in them
+  counter accepted_tokens; ///< of these, held
+  counter preemptions;     ///< requests put back to waiting for want of blocks
   counter prefix_cache_queries; ///< prompt tokens looked up in the cache
   counter prefix_cache_hits;    ///< prompt tokens found there
   histogram iteration_tokens;   ///< tokens of one step, prefill and decode

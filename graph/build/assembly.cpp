@@ -159,6 +159,8 @@ void assembly::spawn_model(std::size_t actor,
     auto chosen =
         model_settings_of(settings, *model, placed_as(options_, name));
     chosen.name = model_name(actor);
+    if (settings.hasDraft() && settings.getDraft().hasModel())
+      chosen.draft_model = assets(settings.getDraft().getModel().cStr());
     handles_[actor] = caf::actor_cast<caf::actor>(actors::spawn_model(
         system_, chosen, assets(model->name),
         [&pool] { return device::make_cpu_backend(pool); },

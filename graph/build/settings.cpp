@@ -124,6 +124,10 @@ actors::model_settings model_settings_of(schema::ModelActor::Reader settings,
   out.kv_memory = settings.getKvMemory();
   out.prefix_cache = settings.getPrefixCache();
   out.kv.format = format_of(settings.getKv());
+  if (settings.hasDraft())
+    out.draft = {.tokens = settings.getDraft().getTokens(),
+                 .lookup = settings.getDraft().getLookup(),
+                 .max_batch = settings.getDraft().getBatch()};
   out.context = settings.getContext();
   if (out.context == 0 || (model.context != 0 && model.context < out.context))
     out.context = model.context;

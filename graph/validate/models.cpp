@@ -47,9 +47,35 @@ void check_gateway(const graph_draft& draft, const graph_actor& actor,
   }
 }
 
+/// Drafts come from a model or from looking back.
+void check_draft(const graph_draft& draft, const graph_actor& actor,
+                 diagnostics& found) {
+  auto model = actor.settings.getKind().getModel();
+  if (!model.hasDraft())
+    return;
+  const auto at = actor.at + ".draft";
+  auto wish = model.getDraft();
+  if (wish.hasModel() == wish.getLookup())
+    found.push_back({draft.at(at), "'draft' needs exactly one of 'model' and "
+                                   "'lookup'"});
+  if (!wish.hasModel())
+    return;
+  std::vector<std::string> known;
+  for (const auto& one : draft.models)
+    known.push_back(one.name);
+  const std::string name = wish.getModel().cStr();
+  if (!draft.find_model(name))
+    found.push_back({draft.at(at + ".model"),
+                     "unknown model " + in_quotes(name) + hint(name, known)});
+  else if (name == model.getModel().cStr())
+    found.push_back({draft.at(at + ".model"),
+                     "a model that drafts for itself saves nothing"});
+}
+
 void check_model_actor(const graph_draft& draft, const graph_actor& actor,
                        diagnostics& found) {
   auto model = actor.settings.getKind().getModel();
+  check_draft(draft, actor, found);
   if (model.getStepTokens() > model.getBatch())
     return;
   auto field = draft.config.places().has(actor.at + ".step_tokens")
@@ -107,6 +133,9 @@ void check_models(const graph_draft& draft, const validate_options& options,
     known.push_back(model.name);
   std::set<std::string> used;
   for (const auto& actor : draft.actors) {
+    if (const auto kind = actor.settings.getKind();
+        kind.isModel() && kind.getModel().getDraft().hasModel())
+      used.insert(kind.getModel().getDraft().getModel().cStr());
     auto wanted = model_of(actor);
     if (!wanted || !draft.config.places().has(actor.at + ".model"))
       continue;

@@ -11,8 +11,9 @@ using namespace sluice::graph;
 BOOST_AUTO_TEST_SUITE(examples)
 
 BOOST_AUTO_TEST_CASE(every_example_graph_is_right) {
-  for (auto file : {"examples/chat.yaml", "examples/router.yaml",
-                    "examples/pipeline.yaml", "examples/cached.yaml"}) {
+  for (auto file :
+       {"examples/chat.yaml", "examples/router.yaml", "examples/pipeline.yaml",
+        "examples/cached.yaml", "examples/edge-drafts-cloud.yaml"}) {
     auto result = load_graph(file);
     BOOST_TEST(to_string(result.mistakes) == "");
     BOOST_TEST(result.value.has_value());

@@ -271,6 +271,29 @@ BOOST_AUTO_TEST_CASE(text_of_a_cache_goes_back_to_where_requests_come_from) {
                 "its text goes back there, not to 'door'\n");
 }
 
+BOOST_AUTO_TEST_CASE(drafts_come_from_a_model_or_from_looking_back) {
+  const auto draft = [](const std::string& text) {
+    return graph_with("{kind: model, model: m}",
+                      "{kind: model, model: m, draft: " + text + "}");
+  };
+  BOOST_TEST(draft("{lookup: true}") == "");
+  BOOST_TEST(draft("{tokens: 3}")
+             == "g.yaml:7:40: 'draft' needs exactly one of 'model' and "
+                "'lookup'\n");
+  BOOST_TEST(draft("{model: n}")
+             == "g.yaml:7:48: unknown model 'n' (did you mean 'm'?)\n");
+  BOOST_TEST(draft("{model: m}")
+             == "g.yaml:7:48: a model that drafts for itself saves nothing\n");
+}
+
+BOOST_AUTO_TEST_CASE(model_that_only_drafts_is_used) {
+  const auto two = with(right_graph, "m: {path: m.gguf}",
+                        "m: {path: m.gguf}\n  s: {path: s.gguf}");
+  BOOST_TEST(mistakes(with(two, "{kind: model, model: m}",
+                           "{kind: model, model: m, draft: {model: s}}"))
+             == "");
+}
+
 BOOST_AUTO_TEST_CASE(empty_key_would_let_everybody_in) {
   BOOST_TEST(graph_with("{kind: gateway}", "{kind: gateway, api_keys: ''}")
              == "g.yaml:5:35: an empty key lets everybody in\n");

@@ -4,6 +4,7 @@
 // Random operations against the fake model: whatever runs beside a sequence,
 // it gets the tokens it gets alone, and the books are right after each step.
 #include "actors/model/batch_scheduler.hpp"
+#include "actors/model/draft_work.hpp"
 #include "tests/actors/model/fake_engine.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -19,6 +20,8 @@ namespace {
 
 const std::vector<std::int32_t> end_tokens{0};
 
+enum class drafting : std::uint8_t { none, lookup, model };
+
 struct client {
   sequence_request wish;
   std::vector<std::int32_t> got;
@@ -29,9 +32,12 @@ struct client {
 // Scheduler and stages in one thread; plans wait at random between stages.
 class world {
 public:
-  world(std::uint32_t stages, std::uint32_t kv_blocks, unsigned seed)
+  world(std::uint32_t stages, std::uint32_t kv_blocks, unsigned seed,
+        drafting drafts)
       : random_{seed},
-        queues_(stages), batches_{limits(stages, kv_blocks), end_tokens} {
+        queues_(stages), batches_{limits(stages, kv_blocks, drafts),
+                                  end_tokens},
+        small_{small_engine(kv_blocks)}, drafts_{drafts} {
     for (std::uint32_t i = 0; i < stages; ++i)
       stages_.emplace_back(
           std::make_unique<fake_engine>(kv_blocks, i == 0, i + 1 == stages),
@@ -76,6 +82,7 @@ public:
     BOOST_TEST(batches_.running() + batches_.waiting() == 0u);
     BOOST_TEST(batches_.pool().free() == batches_.pool().size());
     BOOST_TEST(stages_.back().samplers() == 0u);
+    BOOST_TEST(small_.followed() == 0u);
   }
 
   // Every answer equals what its sequence gets alone, or a part of it.
@@ -94,9 +101,18 @@ public:
   }
 
   std::uint64_t preemptions() const { return preemptions_; }
+  std::uint64_t accepted() const { return accepted_; }
+  std::uint64_t refused() const { return refused_; }
 
 private:
-  static scheduler_limits limits(std::uint32_t stages, std::uint32_t blocks) {
+  static std::unique_ptr<stage_engine> small_engine(std::uint32_t blocks) {
+    auto out = std::make_unique<fake_engine>(blocks, true, true);
+    out->wrong_every = 3;
+    return out;
+  }
+
+  static scheduler_limits limits(std::uint32_t stages, std::uint32_t blocks,
+                                 drafting drafts) {
     scheduler_limits l;
     l.max_running = 8;
     l.max_waiting = 6;
@@ -104,6 +120,8 @@ private:
     l.plans_in_flight = stages;
     l.context = 120;
     l.kv_blocks = blocks;
+    if (drafts != drafting::none)
+      l.draft = {4, drafts == drafting::lookup, 6};
     return l;
   }
 
@@ -126,6 +144,7 @@ private:
     wish.max_tokens = random_() % 50 + 1;
     wish.sampling.temperature = random_() % 2 == 0 ? 0.0f : 1.0f;
     wish.sampling.seed = random_();
+    wish.sampling.seeded = true;
     wish.sampling.repetition_penalty = 1.1f;
     wish.sampling.ignore_eos = random_() % 2 == 0;
     if (!batches_.submit(wish, now_))
@@ -143,9 +162,14 @@ private:
       for (const auto& step : made->steps)
         tokens += step.tokens.size();
       BOOST_REQUIRE(tokens <= 24u);
+      if (drafts_ == drafting::model)
+        BOOST_TEST(small_.run(*made).empty()); // all requests replay
       queues_[0].push_back({std::move(*made), {}, {}});
     }
-    preemptions_ += batches_.take_counts().preemptions;
+    const auto counts = batches_.take_counts();
+    preemptions_ += counts.preemptions;
+    accepted_ += counts.accepted_tokens;
+    refused_ += counts.draft_tokens - counts.accepted_tokens;
   }
 
   // Stage `index` does its oldest plan.
@@ -154,12 +178,16 @@ private:
       return;
     auto pass = std::move(queues_[index].front());
     queues_[index].pop_front();
-    auto tokens = stages_[index].run(pass.plan, pass.hidden, pass.error);
+    auto said = stages_[index].run(pass.plan, pass.hidden, pass.error);
     BOOST_REQUIRE_MESSAGE(pass.error.empty(), pass.error);
     if (index + 1 < queues_.size())
       queues_[index + 1].push_back(std::move(pass));
     else
-      batches_.complete({pass.plan.number, std::move(tokens), {}}, out_);
+      batches_.complete({pass.plan.number,
+                         std::move(said.tokens),
+                         {},
+                         std::move(said.counts)},
+                        out_);
   }
 
   void collect() {
@@ -184,20 +212,27 @@ private:
   std::vector<std::deque<pass>> queues_; // [stage]
   batch_scheduler batches_;
   std::vector<stage_work> stages_;
+  draft_work small_; // runs when a plan is made: its blocks see the same order
+  drafting drafts_;
   std::map<request_id, client> clients_;
   std::vector<generated> out_;
   request_id last_id_ = 0;
   instant now_{};
   std::uint64_t preemptions_ = 0;
+  std::uint64_t accepted_ = 0;
+  std::uint64_t refused_ = 0;
 };
 
 std::uint64_t live_through(std::uint32_t stages, std::uint32_t blocks,
-                           unsigned seed, int operations) {
-  world w{stages, blocks, seed};
+                           unsigned seed, int operations,
+                           drafting drafts = drafting::none) {
+  world w{stages, blocks, seed, drafts};
   for (int i = 0; i < operations; ++i)
     w.operate();
   w.drain();
   w.verify();
+  BOOST_TEST((drafts == drafting::none || w.refused() > 0u));
+  BOOST_TEST((drafts != drafting::model || w.accepted() > 0u));
   return w.preemptions();
 }
 
@@ -217,6 +252,15 @@ BOOST_AUTO_TEST_CASE(scarce_blocks_cost_preemptions_but_no_token) {
     for (const unsigned seed : {4u, 5u, 6u})
       preemptions += live_through(stages, 10, seed, 20000);
   BOOST_TEST(preemptions > 10u);
+}
+
+BOOST_AUTO_TEST_CASE(drafts_change_no_token) {
+  std::uint64_t preemptions = 0;
+  for (const auto drafts : {drafting::lookup, drafting::model})
+    for (const std::uint32_t stages : {1u, 2u})
+      for (const std::uint32_t blocks : {80u, 10u})
+        preemptions += live_through(stages, blocks, 7, 20000, drafts);
+  BOOST_TEST(preemptions > 0u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

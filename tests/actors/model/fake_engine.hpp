@@ -8,6 +8,7 @@
 
 #include "actors/model/stage_work.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <stdexcept>
 #include <vector>
@@ -63,20 +64,32 @@ public:
     for (const auto& step : steps) {
       for (std::size_t i = 0; i < step.tokens.size(); ++i)
         at(step, step.start + i) = static_cast<std::int32_t>(hidden.at(row++));
-      if (!last_ || step.outputs == 0)
-        continue;
-      std::vector<std::int32_t> seen;
-      for (std::size_t p = 0; p < step.start + step.tokens.size(); ++p)
-        seen.push_back(at(step, p));
-      const auto made = fake_logits(seen);
-      logits.insert(logits.end(), made.begin(), made.end());
+      if (last_)
+        append_logits(step, logits);
     }
     return logits;
   }
 
+  /// Every so many positions the logits are others: a smaller model. 0: none.
+  std::size_t wrong_every = 0;
   std::size_t fail_on = 0; ///< the call that throws, counted from 1; 0: none
 
 private:
+  void append_logits(const device::sequence_step& step,
+                     std::vector<float>& logits) {
+    std::vector<std::int32_t> seen;
+    const auto end = step.start + step.tokens.size();
+    for (std::size_t p = 0; p < end; ++p) {
+      seen.push_back(at(step, p));
+      if (p + step.outputs < end)
+        continue;
+      auto made = fake_logits(seen);
+      if (wrong_every != 0 && seen.size() % wrong_every == 0)
+        std::ranges::reverse(made);
+      logits.insert(logits.end(), made.begin(), made.end());
+    }
+  }
+
   std::int32_t& at(const device::sequence_step& step, std::size_t position) {
     const auto block = step.blocks.at(position / device::block_tokens);
     return memory_.at(block * device::block_tokens
