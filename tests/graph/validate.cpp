@@ -281,7 +281,7 @@ BOOST_AUTO_TEST_CASE(drafts_come_from_a_model_or_from_looking_back) {
              == "g.yaml:7:40: 'draft' needs exactly one of 'model' and "
                 "'lookup'\n");
   BOOST_TEST(draft("{model: n}")
-             == "g.yaml:7:48: unknown model 'n' (did you mean 'm'?)\n");
+             == "g.yaml:7:48: unknown model 'n' (known: m)\n");
   BOOST_TEST(draft("{model: m}")
              == "g.yaml:7:48: a model that drafts for itself saves nothing\n");
 }
