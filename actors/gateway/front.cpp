@@ -121,21 +121,27 @@ void front::submit(api_request what, const http_request& got, exchange_ptr out,
                    session_table::lease_ptr lease) {
   const auto arrived = std::chrono::steady_clock::now();
   const auto view = door_->look();
+  const auto refuse = [&](const api_error& error) {
+    lease.reset(); // before the client can hear of it
+    out->respond(to_response(error));
+  };
   const auto* model = find_model(*view.models, what.model);
   if (model == nullptr)
-    return out->respond(to_response(no_model(*view.models, what.model)));
+    return refuse(no_model(*view.models, what.model));
   if (what.model.empty())
     what.model = model->names.front();
   if (model->vocabulary > 0)
     if (const auto error = check_ids(what, model->vocabulary))
-      return out->respond(to_response(*error));
+      return refuse(*error);
   const auto limit = parse_timeout(got.headers);
   if (const auto* error = std::get_if<api_error>(&limit))
-    return out->respond(to_response(*error));
+    return refuse(*error);
   const auto& wanted =
       std::get<std::optional<std::chrono::milliseconds>>(limit);
   if (wanted && (!what.timeout || *wanted < *what.timeout))
     what.timeout = wanted;
+  if (!settings_.api_keys.empty())
+    what.tenant = tenant_of(got.headers, settings_.api_keys, what.tenant);
   if (!what.sampling.seeded)
     what.sampling.seed = random_number();
   submission all;

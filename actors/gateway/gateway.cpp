@@ -47,6 +47,7 @@ gateway_state::~gateway_state() {
 void gateway_state::take(submission from) {
   const auto choices = from.what.prompts.size() * from.what.choices;
   const auto refuse = [&](const api_error& error) {
+    from.lease.reset(); // before the client can hear of it
     from.client->respond(to_response(error));
   };
   if (state->look().phase == door_phase::draining)

@@ -58,6 +58,17 @@ bool has_key(const http::header_list& headers,
   return known;
 }
 
+std::string tenant_of(const http::header_list& headers,
+                      std::span<const std::string> keys,
+                      std::string_view user) {
+  const auto given = bearer_of(headers);
+  std::size_t index = 0;
+  for (std::size_t i = 0; i < keys.size(); ++i)
+    if (same_secret(given, keys[i]))
+      index = i;
+  return std::to_string(index) + "/" + std::string{user};
+}
+
 http::header_list cors_headers(const std::string& origin) {
   if (origin.empty())
     return {};

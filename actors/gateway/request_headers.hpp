@@ -29,6 +29,11 @@ std::string_view bearer_of(const transport::http::header_list& headers);
 bool has_key(const transport::http::header_list& headers,
              std::span<const std::string> keys);
 
+/// Whose request it is: the key among `keys` that it carries and, of that key's
+/// holder, `user`. Nothing is shared between tenants.
+std::string tenant_of(const transport::http::header_list& headers,
+                      std::span<const std::string> keys, std::string_view user);
+
 /// Fields that allow browsers of another origin to ask; none for "".
 transport::http::header_list cors_headers(const std::string& origin);
 

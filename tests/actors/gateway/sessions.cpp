@@ -314,6 +314,7 @@ BOOST_AUTO_TEST_CASE(another_api_key_cannot_use_a_session) {
   };
   BOOST_TEST(append("two") == 404u);
   BOOST_TEST(append("one") == 200u);
+  BOOST_TEST(h.graph_script->requests(1)[0].tenant == "0/");
 }
 
 BOOST_AUTO_TEST_CASE(ended_sessions_are_forgotten_by_the_models) {
