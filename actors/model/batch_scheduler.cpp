@@ -7,16 +7,12 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 #include <numeric>
 
 namespace sluice::actors {
 
 namespace {
-
-std::uint32_t blocks_for(std::size_t tokens) {
-  return static_cast<std::uint32_t>((tokens + device::block_tokens - 1)
-                                    / device::block_tokens);
-}
 
 generated ended(request_id id, finish_reason finish, errc code = errc::none,
                 std::string error = {}) {
@@ -39,13 +35,39 @@ batch_scheduler::batch_scheduler(scheduler_limits limits,
 batch_scheduler::~batch_scheduler() = default;
 
 std::uint32_t batch_scheduler::max_positions() const noexcept {
+  const auto& limits = limits_;
+  if (pool_.size()
+      >= limits.window.most_blocks(limits.context, limits.token_budget))
+    return limits.context;
   const auto held = std::uint64_t{pool_.size()} * device::block_tokens;
   return static_cast<std::uint32_t>(
-      std::min<std::uint64_t>(limits_.context, held));
+      std::min<std::uint64_t>(limits.context, held));
 }
 
 std::optional<refusal> batch_scheduler::submit(sequence_request request,
                                                instant now) {
+  if (auto wrong = refuse_wrong(request, now))
+    return wrong;
+  auto who = make_sequence(request, now);
+  const auto ahead = look_ahead(*who);
+  if (auto late = refuse_late(*who, ahead, now))
+    return late;
+  if (waiting_.size() >= limits_.max_waiting)
+    return refusal{errc::overloaded,
+                   "the model's queue of " + std::to_string(limits_.max_waiting)
+                       + " prompts is full",
+                   forecast_.retry_seconds(ahead)};
+  who->key = ++last_key_;
+  shares_.join(who->tenant);
+  waiting_.push_back(who.get());
+  by_id_.emplace(who->id, who.get());
+  sequences_.emplace(who->key, std::move(who));
+  return std::nullopt;
+}
+
+std::optional<refusal>
+batch_scheduler::refuse_wrong(const sequence_request& request,
+                              instant now) const {
   const auto length = request.tokens.size();
   if (length == 0)
     return refusal{errc::bad_request, "the prompt is empty"};
@@ -58,23 +80,26 @@ std::optional<refusal> batch_scheduler::submit(sequence_request request,
                        + " tokens; the context holds "
                        + std::to_string(max_positions())
                        + ", of which one is needed for the answer"};
-  if (waiting_.size() >= limits_.max_waiting)
-    return refusal{errc::overloaded, "the model's queue of "
-                                         + std::to_string(limits_.max_waiting)
-                                         + " prompts is full"};
   if (request.deadline <= now)
     return refusal{errc::deadline_exceeded,
                    "the deadline passed before the model had the prompt"};
+  return std::nullopt;
+}
+
+std::unique_ptr<sequence>
+batch_scheduler::make_sequence(sequence_request& request, instant now) {
   auto who = std::make_unique<sequence>();
-  who->key = ++last_key_;
   who->id = request.id;
   who->deadline = request.deadline;
   who->arrived = now;
+  who->tenant = std::move(request.tenant);
+  who->priority = request.priority;
+  who->group = request.group;
   who->sampling = std::move(request.sampling);
   who->session = std::move(request.session);
   who->prefill_only = request.prefill_only;
   who->tokens = std::move(request.tokens);
-  who->prompt_tokens = static_cast<std::uint32_t>(length);
+  who->prompt_tokens = static_cast<std::uint32_t>(who->tokens.size());
   const auto room = max_positions() - who->prompt_tokens;
   const auto wish = request.max_tokens == 0 ? room : request.max_tokens;
   who->limit = who->prompt_tokens + std::min(wish, room);
@@ -83,10 +108,54 @@ std::optional<refusal> batch_scheduler::submit(sequence_request request,
         hasher_.root(identity_.model, identity_.adapter, request.cache_salt);
     hasher_.extend(who->root, who->tokens, who->chain);
   }
-  waiting_.push_back(who.get());
-  by_id_.emplace(who->id, who.get());
-  sequences_.emplace(who->key, std::move(who));
-  return std::nullopt;
+  return who;
+}
+
+queue_ahead batch_scheduler::look_ahead(const sequence& who) const {
+  queue_ahead ahead;
+  std::uint64_t places = running_.size() + 1;
+  for (const auto* other : running_)
+    if (!other->decodes() && !other->in_flight)
+      ahead.prompt_tokens += other->remaining();
+  for (const auto* other : waiting_)
+    if (other->priority <= who.priority) {
+      ahead.prompt_tokens += other->tokens.size();
+      ++places;
+    }
+  const auto needed =
+      limits_.window.most_blocks(who.tokens.size(), limits_.token_budget);
+  if (places > limits_.max_running)
+    ahead.places = places - limits_.max_running;
+  else if (!running_.empty() && pool_.free() < needed)
+    ahead.places = 1;
+  return ahead;
+}
+
+// A full queue is the server's fault and worth another try; a deadline that an
+// idle server would miss, too, is not.
+std::optional<refusal> batch_scheduler::refuse_late(const sequence& who,
+                                                    const queue_ahead& ahead,
+                                                    instant now) const {
+  if (!forecast_.ready())
+    return std::nullopt;
+  const auto found = pool_.match(who.chain) * device::block_tokens;
+  const auto run = forecast_.run_seconds(
+      who.prompt_tokens - std::min<std::size_t>(found, who.prompt_tokens),
+      who.prefill_only ? 0 : who.limit - who.prompt_tokens,
+      who.sampling.ignore_eos);
+  const auto wait = forecast_.wait_seconds(ahead);
+  const auto left = std::chrono::duration<double>(who.deadline - now).count();
+  if (wait + run <= left)
+    return std::nullopt;
+  const auto shown = [](double seconds) {
+    return std::to_string(std::lround(seconds * 1000)) + " ms";
+  };
+  auto text = "the answer is expected in " + shown(wait + run)
+              + ", the deadline is in " + shown(left);
+  if (run > left)
+    return refusal{errc::deadline_exceeded, std::move(text)};
+  return refusal{errc::overloaded, std::move(text),
+                 forecast_.retry_seconds(ahead)};
 }
 
 void batch_scheduler::end(sequence& who, generated last,
@@ -95,6 +164,7 @@ void batch_scheduler::end(sequence& who, generated last,
   if (who.opened)
     closed_.push_back(who.key);
   last.cached_tokens = who.cached;
+  shares_.leave(who.tenant);
   std::erase(running_, &who);
   std::erase(waiting_, &who);
   by_id_.erase(who.id);
@@ -130,219 +200,6 @@ void batch_scheduler::fail_all(errc code, const std::string& text,
   std::ranges::sort(all, {}, &sequence::key);
   for (auto* who : all)
     end(*who, ended(who->id, finish_reason::error, code, text), out);
-}
-
-std::optional<batch_plan> batch_scheduler::plan(instant now) {
-  if (in_flight_.size() >= limits_.plans_in_flight)
-    return std::nullopt;
-  batch_plan plan;
-  plan.number = last_plan_ + 1;
-  auto budget = limits_.token_budget;
-  add_decodes(plan, budget);
-  add_prefills(plan, budget);
-  admit(plan, budget, now);
-  // Closings wait for the next steps, unless there will be none.
-  if (plan.steps.empty() && (closed_.empty() || !in_flight_.empty()))
-    return std::nullopt;
-  plan.closed = std::exchange(closed_, {});
-  last_plan_ = plan.number;
-  static_cast<void>(pool_.take_evicted());
-  flight record{plan.number, plan.sequences, {}};
-  for (const auto& step : plan.steps)
-    record.outputs.push_back(step.outputs);
-  in_flight_.push_back(std::move(record));
-  return plan;
-}
-
-void batch_scheduler::add_decodes(batch_plan& plan, std::uint32_t& budget) {
-  std::vector<sequence*> ready;
-  std::size_t decoding = 0;
-  for (auto* who : running_) {
-    decoding += who->in_flight || who->decodes();
-    if (who->decodes())
-      ready.push_back(who);
-  }
-  // Each plan in flight takes its share, so that no stage waits for another.
-  auto share =
-      (decoding + limits_.plans_in_flight - 1) / limits_.plans_in_flight;
-  drafting_ = limits_.draft.tokens > 0 && decoding <= limits_.draft.max_batch;
-  plan.drafts = drafting_ && !limits_.draft.lookup;
-  // Who waited longest comes first: nobody starves whatever the shares are.
-  std::ranges::stable_sort(ready, {}, &sequence::last_plan);
-  for (auto* who : ready) {
-    if (share == 0 || budget == 0)
-      return;
-    // An earlier turn of this loop may have preempted `who`.
-    if (!who->decodes() || !make_room(*who))
-      continue;
-    const auto drafts = draft(*who, budget - static_cast<std::uint32_t>(share));
-    add_step(plan, *who, 1, drafts);
-    budget -= 1 + static_cast<std::uint32_t>(drafts.size());
-    --share;
-  }
-}
-
-// Tokens to run ahead of `who`, at most `budget`, whose blocks it then has. For
-// a draft stage any tokens do: it replaces them.
-std::vector<std::int32_t> batch_scheduler::draft(sequence& who,
-                                                 std::uint32_t budget) {
-  if (!drafting_)
-    return {};
-  const auto length = static_cast<std::uint32_t>(who.tokens.size());
-  // The step gives one token more than it drafts.
-  auto most = std::min({limits_.draft.tokens, budget, who.limit - length - 1});
-  const auto held = [&] {
-    return static_cast<std::uint32_t>(who.blocks.size() * device::block_tokens)
-           - length;
-  };
-  // One block for each running sequence stays for plain steps.
-  if (held() < most && pool_.free() > running_.size())
-    take_blocks(who, 1);
-  most = std::min(most, held());
-  const auto count = who.pace.next(most);
-  if (limits_.draft.lookup)
-    return lookup_.propose(who.tokens, count);
-  return std::vector(count, who.tokens.back());
-}
-
-bool batch_scheduler::make_room(sequence& who) {
-  const auto needed = blocks_for(who.planned + 1);
-  if (who.blocks.size() >= needed)
-    return true;
-  while (!take_blocks(who, 1)) {
-    if (pool_.unpin_oldest())
-      continue;
-    const auto victim =
-        std::find_if(running_.rbegin(), running_.rend(),
-                     [&](const sequence* x) { return !x->in_flight; });
-    // Only younger ones give way; else `who` waits for a plan to return or for
-    // an older answer to end.
-    if (victim == running_.rend() || (*victim)->key <= who.key)
-      return false;
-    preempt(**victim);
-  }
-  return true;
-}
-
-void batch_scheduler::preempt(sequence& who) {
-  pool_.release(who.blocks);
-  who.planned = 0;
-  std::erase(running_, &who);
-  const auto at =
-      std::ranges::lower_bound(waiting_, who.key, {}, &sequence::key);
-  waiting_.insert(at, &who);
-  ++counts_.preemptions;
-}
-
-void batch_scheduler::add_prefills(batch_plan& plan, std::uint32_t& budget) {
-  for (auto* who : running_) {
-    if (budget == 0)
-      return;
-    if (who->in_flight || who->decodes())
-      continue;
-    const auto count = std::min(who->remaining(), budget);
-    add_step(plan, *who, count);
-    budget -= count;
-  }
-}
-
-void batch_scheduler::admit(batch_plan& plan, std::uint32_t& budget,
-                            instant now) {
-  while (budget > 0 && !waiting_.empty()
-         && running_.size() < limits_.max_running) {
-    auto& who = *waiting_.front();
-    if (!claim_blocks(who))
-      return;
-    waiting_.pop_front();
-    running_.insert(
-        std::ranges::lower_bound(running_, who.key, {}, &sequence::key), &who);
-    if (!who.opened)
-      open(plan, who, now);
-    const auto count = std::min(who.remaining(), budget);
-    add_step(plan, who, count);
-    budget -= count;
-  }
-}
-
-void batch_scheduler::open(batch_plan& plan, sequence& who, instant now) {
-  plan.opened.push_back({who.key, who.sampling, who.tokens});
-  who.opened = true;
-  who.cached = who.planned;
-  const std::chrono::duration<double> queued = now - who.arrived;
-  counts_.queue_seconds.push_back(queued.count());
-  counts_.prompt_tokens += who.prompt_tokens;
-  if (limits_.prefix_cache)
-    counts_.cache_queries += who.prompt_tokens;
-  counts_.cache_hits += who.cached;
-}
-
-// The blocks of all tokens so far: those in the cache, and fresh ones. False
-// when there are not enough; `who` then holds none.
-bool batch_scheduler::claim_blocks(sequence& who) {
-  const auto chain = std::span{who.chain}.first((who.tokens.size() - 1)
-                                                / device::block_tokens);
-  const auto hits = limits_.prefix_cache ? pool_.match(chain) : 0;
-  for (std::size_t i = 0; i < hits; ++i)
-    pool_.share(who.blocks, *pool_.find(chain[i]));
-  const auto needed =
-      blocks_for(who.tokens.size()) - static_cast<std::uint32_t>(hits);
-  // One more for each running sequence, so that the next steps have room.
-  const auto spare = static_cast<std::uint32_t>(running_.size());
-  while (pool_.free() < needed + spare && pool_.unpin_oldest()) {
-  }
-  if ((spare > 0 && pool_.free() < needed + spare)
-      || !take_blocks(who, needed)) {
-    pool_.release(who.blocks);
-    return false;
-  }
-  who.planned = static_cast<std::uint32_t>(hits * device::block_tokens);
-  return true;
-}
-
-bool batch_scheduler::take_blocks(sequence& who, std::uint32_t count) {
-  const auto before = who.blocks.size();
-  if (!pool_.extend(who.blocks, count))
-    return false;
-  for (auto i = before; i < who.blocks.size(); ++i)
-    written_[who.blocks[i]] = 0;
-  return true;
-}
-
-void batch_scheduler::add_step(batch_plan& plan, sequence& who,
-                               std::uint32_t count,
-                               std::span<const std::int32_t> drafts) {
-  assert(!who.in_flight && count >= 1 && count <= who.remaining());
-  device::sequence_step step;
-  const auto first = who.tokens.begin() + who.planned;
-  step.tokens.assign(first, first + count);
-  step.tokens.insert(step.tokens.end(), drafts.begin(), drafts.end());
-  step.start = who.planned;
-  step.outputs = count == who.remaining() && !who.prefill_only
-                     ? 1 + static_cast<std::uint32_t>(drafts.size())
-                     : 0;
-  who.drafted = static_cast<std::uint32_t>(drafts.size());
-  who.planned += count + who.drafted;
-  const auto covered = blocks_for(who.planned);
-  assert(who.blocks.size() >= covered);
-  step.blocks.assign(who.blocks.begin(), who.blocks.begin() + covered);
-  for (auto i = step.start / device::block_tokens; i < covered; ++i)
-    written_[who.blocks[i]] = plan.number;
-  // What drafts fill has no name before they hold.
-  if (limits_.prefix_cache && drafts.empty())
-    name_blocks(who, step.start);
-  who.in_flight = true;
-  who.last_plan = plan.number;
-  plan.sequences.push_back(who.key);
-  plan.steps.push_back(std::move(step));
-}
-
-// Blocks that became full since position `from`. The plans that write them run
-// before any that reads them.
-void batch_scheduler::name_blocks(sequence& who, std::uint32_t from) {
-  hasher_.extend(who.root, who.tokens, who.chain);
-  const auto full = who.planned / device::block_tokens;
-  for (auto i = from / device::block_tokens; i < full; ++i)
-    pool_.name(who.blocks[i], who.chain[i]);
 }
 
 namespace {
@@ -392,6 +249,7 @@ void batch_scheduler::book_step(sequence& who,
                                 std::span<device::sampled_token> tokens,
                                 std::vector<generated>& out) {
   who.in_flight = false;
+  who.built_on.clear(); // those plans were before this one
   if (who.prefill_only && who.remaining() == 0) {
     pin_session(who);
     end(who, ended(who.id, finish_reason::length), out);
@@ -446,6 +304,9 @@ bool batch_scheduler::book_token(sequence& who, device::sampled_token token,
     return true;
   }
   pin_session(who);
+  forecast_.ended(who.prompt_tokens - who.cached,
+                  static_cast<std::uint32_t>(who.tokens.size())
+                      - who.prompt_tokens);
   end(who, std::move(one), out);
   return false;
 }
@@ -462,25 +323,20 @@ void batch_scheduler::forget_session(const std::string& session) {
   pool_.unpin(session);
 }
 
-// Ends the plan's sequences and those that share what it should have written,
-// and forgets the names of all that they wrote since.
+// Ends the plan's sequences and those that built on what it should have
+// written. Names of what later plans write are forgotten with its own: some may
+// rest on it, whose owners are gone already.
 void batch_scheduler::fail_plan(const flight& record, const std::string& error,
                                 std::vector<generated>& out) {
+  for (std::uint32_t block = 0; block < written_.size(); ++block)
+    if (written_[block] >= record.number)
+      pool_.forget(block);
   std::vector<sequence*> failed;
   for (const auto& [key, who] : sequences_)
     if (std::ranges::count(record.sequences, key) > 0
-        || std::ranges::any_of(who->blocks, [&](std::uint32_t block) {
-             return written_[block] == record.number;
-           }))
+        || std::ranges::count(who->built_on, record.number) > 0)
       failed.push_back(who.get());
   std::ranges::sort(failed, {}, &sequence::key);
-  for (const auto* who : failed)
-    for (const auto block : who->blocks)
-      if (written_[block] >= record.number)
-        pool_.forget(block);
-  for (std::uint32_t block = 0; block < written_.size(); ++block)
-    if (written_[block] == record.number)
-      pool_.forget(block);
   for (auto* who : failed)
     end(*who, ended(who->id, finish_reason::error, errc::model_failed, error),
         out);
@@ -511,7 +367,7 @@ std::optional<std::string> batch_scheduler::check() const {
     if (!who->blocks.empty() || who->in_flight)
       return "request " + std::to_string(who->id) + " waits but holds blocks";
   if (!std::ranges::is_sorted(waiting_, {}, &sequence::key)
-      || !std::ranges::is_sorted(running_, {}, &sequence::key))
+      || !std::ranges::is_sorted(running_, {}, &sequence::rank))
     return "a sequence overtook another";
   return std::nullopt;
 }

@@ -7,12 +7,18 @@
 //
 // Rules
 // - A plan takes one token of every decoding sequence first, then continues
-//   prefills, then admits waiting sequences in order of arrival, all within the
-//   token budget. So a long prompt never stops a running answer.
+//   prefills, then admits waiting sequences, all within the token budget. So a
+//   long prompt never stops a running answer.
+// - Waiting sequences are admitted by priority, then by fair share between
+//   tenants, then by arrival.
 // - A sequence is admitted when the blocks of its whole prompt are there, with
-//   one more for each running sequence; nobody overtakes.
-// - When blocks run out, the youngest sequence goes back to the queue and is
-//   prefilled again from its tokens so far: its answer does not change.
+//   one more for each running sequence; nobody overtakes it then.
+// - When blocks run out, the sequence of the lowest priority, the youngest of
+//   them, goes back to the queue and is prefilled again from its tokens so far:
+//   its answer does not change.
+// - Choices of one prompt share its blocks; the last one, which each of them
+//   writes to, is copied once the first choice has computed it.
+// - Blocks behind an attention window are let go, but for those of its sinks.
 // - Full blocks are named by what they hold as soon as they are planned, and a
 //   new sequence starts behind those it finds by name. At least its last token
 //   is computed: somebody must give the logits.
@@ -28,10 +34,13 @@
 //   on it fails with it.
 #pragma once
 
+#include "actors/model/attention_window.hpp"
 #include "actors/model/batch_plan.hpp"
 #include "actors/model/block_pool.hpp"
 #include "actors/model/chain_hash.hpp"
 #include "actors/model/draft_pace.hpp"
+#include "actors/model/fair_share.hpp"
+#include "actors/model/forecast.hpp"
 #include "actors/terms.hpp"
 #include "device/model/prompt_lookup.hpp"
 
@@ -57,6 +66,7 @@ struct scheduler_limits {
   std::uint32_t kv_blocks = 0;       ///< blocks of device::block_tokens, >= 1
   bool prefix_cache = true;          ///< blocks are found by what they hold
   draft_limits draft = {};
+  attention_window window = {}; ///< what every layer sees
 };
 
 /// Whose K and V the blocks hold.
@@ -76,12 +86,15 @@ struct sequence_request {
   std::string cache_salt = {}; ///< other salts share no cached prefix
   std::int32_t priority = 0;   ///< lower goes first
   bool prefill_only = false;   ///< ends with `length` when the prompt is stored
+  std::string tenant = {};     ///< tenants get fair shares
+  request_id group = 0;        ///< choices of one prompt share it; 0: none
 };
 
 /// Why a prompt was not taken.
 struct refusal {
   errc code = errc::none;
   std::string text;
+  std::uint32_t retry_seconds = 0; ///< when to come back; 0: no use
 };
 
 /// What plans did since the last call of `take_counts`.
@@ -106,7 +119,10 @@ public:
   /// Longest sequence, prompt and answer: the context, or what all blocks hold.
   std::uint32_t max_positions() const noexcept;
 
-  /// Queues a prompt, or says why not.
+  /// How fast plans come back. Until then no deadline is refused ahead of time.
+  void measured(const pace& now) noexcept { forecast_.measured(now); }
+
+  /// Queues a prompt, or says why not: also when it would be late.
   std::optional<refusal> submit(sequence_request request, instant now);
 
   /// Ends a sequence and reports it as cancelled; unknown ids are ignored.
@@ -147,18 +163,33 @@ private:
     std::vector<std::uint32_t> outputs; // per sequence
   };
 
+  std::optional<refusal> refuse_wrong(const sequence_request& request,
+                                      instant now) const;
+  std::optional<refusal>
+  refuse_late(const sequence& who, const queue_ahead& ahead, instant now) const;
+  std::unique_ptr<sequence> make_sequence(sequence_request& request,
+                                          instant now);
+  queue_ahead look_ahead(const sequence& who) const;
   void add_decodes(batch_plan& plan, std::uint32_t& budget);
   void add_prefills(batch_plan& plan, std::uint32_t& budget);
   void admit(batch_plan& plan, std::uint32_t& budget, instant now);
-  bool claim_blocks(sequence& who);
+  sequence* next_waiting(const batch_plan& plan) const;
+  const sequence* sibling_of(const sequence& who) const;
+  bool waits_for_sibling(const batch_plan& plan, const sequence& who) const;
+  bool claim_blocks(batch_plan& plan, sequence& who);
+  void share_cached(sequence& who);
+  void share_all(sequence& who, const sequence& sibling);
+  void share(sequence& who, std::uint32_t block);
+  void note_source(sequence& who, std::uint32_t block);
   void open(batch_plan& plan, sequence& who, instant now);
   void add_step(batch_plan& plan, sequence& who, std::uint32_t count,
                 std::span<const std::int32_t> drafts = {});
   bool take_blocks(sequence& who, std::uint32_t count);
+  void let_go_behind(sequence& who);
   void name_blocks(sequence& who, std::uint32_t from);
   std::vector<std::int32_t> draft(sequence& who, std::uint32_t budget);
   void settle_drafts(sequence& who, std::size_t tokens);
-  bool make_room(sequence& who);
+  bool make_room(sequence& who, std::uint32_t length);
   void preempt(sequence& who);
   void book_step(sequence& who, std::span<device::sampled_token> tokens,
                  std::vector<generated>& out);
@@ -174,11 +205,13 @@ private:
   cache_identity identity_;
   chain_hasher hasher_;
   block_pool pool_;
+  fair_share shares_;
+  forecast forecast_;
   std::vector<std::uint64_t> written_; // per block: the last plan that wrote it
   std::unordered_map<sequence_key, std::unique_ptr<sequence>> sequences_;
   std::unordered_map<request_id, sequence*> by_id_;
   std::deque<sequence*> waiting_;    // by key: order of arrival
-  std::vector<sequence*> running_;   // by key
+  std::vector<sequence*> running_;   // by rank
   std::deque<flight> in_flight_;     // oldest first
   std::vector<sequence_key> closed_; // to tell the last stage
   sequence_key last_key_ = 0;

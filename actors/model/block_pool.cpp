@@ -3,8 +3,11 @@
 
 #include "actors/model/block_pool.hpp"
 
+#include "device/backend.hpp"
+
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace sluice::actors {
 
@@ -70,7 +73,7 @@ void block_pool::share(std::vector<std::uint32_t>& table, std::uint32_t block) {
   table.push_back(block);
 }
 
-void block_pool::let_go(std::uint32_t block) {
+void block_pool::release(std::uint32_t block) {
   auto& one = blocks_[block];
   assert(one.users > 0);
   if (--one.users > 0)
@@ -83,7 +86,8 @@ void block_pool::let_go(std::uint32_t block) {
 
 void block_pool::release(std::vector<std::uint32_t>& table) {
   for (auto at = table.rbegin(); at != table.rend(); ++at)
-    let_go(*at);
+    if (*at != device::no_block)
+      release(*at);
   table.clear();
 }
 
@@ -117,7 +121,8 @@ void block_pool::pin(const std::string& holder,
                      std::span<const std::uint32_t> blocks) {
   pinned fresh{++last_pin_, {}};
   for (const auto block : blocks)
-    share(fresh.blocks, block);
+    if (block != device::no_block)
+      share(fresh.blocks, block);
   unpin(holder);
   pins_.emplace(holder, std::move(fresh));
 }
@@ -149,6 +154,8 @@ std::optional<std::string> block_pool::check(
   std::vector<std::uint32_t> users(blocks_.size(), 0);
   const auto count = [&](std::span<const std::uint32_t> table) {
     for (const auto block : table) {
+      if (block == device::no_block)
+        continue;
       if (block >= users.size())
         return std::optional{complaint(block, "does not exist but is held")};
       ++users[block];

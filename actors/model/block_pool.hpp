@@ -61,7 +61,9 @@ public:
 
   /// Lets go of all blocks of `table` and empties it. The last block of a
   /// chain is forgotten before those it builds on.
+  /// device::no_block is skipped.
   void release(std::vector<std::uint32_t>& table);
+  void release(std::uint32_t block);
 
   /// `block`, in use, now holds what `key` names. A second block of the same
   /// contents stays without a name.
@@ -73,9 +75,9 @@ public:
   /// Forgets all names; what is in use stays in use.
   void forget_all();
 
-  /// Keeps `blocks`, in use or cached, under `holder` until `unpin`; they
-  /// replace what the holder kept before. Pins are a promise of speed, not of
-  /// space: see unpin_oldest.
+  /// Keeps `blocks` (no_block is skipped), in use or cached, under `holder`
+  /// until `unpin`; they replace what the holder kept before. Pins are a
+  /// promise of speed, not of space: see unpin_oldest.
   void pin(const std::string& holder, std::span<const std::uint32_t> blocks);
   void unpin(const std::string& holder);
   /// For when nothing else is left to give. False: there is no pin.
@@ -103,7 +105,6 @@ private:
   };
 
   std::uint32_t take_one();
-  void let_go(std::uint32_t block);
   std::optional<std::string>
   check_users(std::span<const std::uint32_t> users) const;
   std::optional<std::string> check_names() const;

@@ -35,6 +35,8 @@ device::sequence_step small_step(const device::sequence_step& large,
 std::vector<float> draft_work::run(batch_plan& plan) {
   for (const auto& start : plan.opened)
     followers_.try_emplace(start.sequence, follower{start.params, 0, {}});
+  for (const auto& [from, to] : plan.copies)
+    engine_->copy_block(from, to);
   follow(plan);
   std::vector<float> proposals;
   if (plan.drafts)

@@ -31,6 +31,10 @@ public:
     return shard_.forward(steps, hidden);
   }
 
+  void copy_block(std::uint32_t from, std::uint32_t to) override {
+    shard_.copy_block(from, to);
+  }
+
 private:
   model_assets_ptr assets_; // the shard's tensors lie in its files
   std::unique_ptr<device::backend> backend_;

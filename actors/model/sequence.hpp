@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sluice::actors {
@@ -21,6 +22,9 @@ struct sequence {
   request_id id = 0;
   instant deadline;
   instant arrived;
+  std::string tenant;
+  std::int32_t priority = 0; // lower goes first
+  request_id group = 0;      // choices of one prompt share it; 0: none
   device::sampling_params sampling;
   std::string session;              // pins its chain under this name, or ""
   bool prefill_only = false;        // ends when its prompt is stored
@@ -34,13 +38,19 @@ struct sequence {
   std::uint64_t last_plan = 0;
   bool in_flight = false;
   bool opened = false; // the last stage has its sampler
+  // By position; device::no_block behind the attention window.
   std::vector<std::uint32_t> blocks;
+  std::uint32_t behind = 0; // blocks before this one were let go, but sinks
+  // Plans that were in flight when blocks they write were shared.
+  std::vector<std::uint64_t> built_on;
   chain_key root;
   std::vector<chain_key> chain; // names of the full blocks of `tokens`
 
   std::uint32_t remaining() const {
     return static_cast<std::uint32_t>(tokens.size()) - planned;
   }
+  // Who comes later in this order gives way.
+  std::pair<std::int32_t, sequence_key> rank() const { return {priority, key}; }
   bool decodes() const { return !in_flight && remaining() == 1 && planned > 0; }
 };
 

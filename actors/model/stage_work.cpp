@@ -28,6 +28,9 @@ stage_work::sampled stage_work::run(const batch_plan& plan,
             samplers_.try_emplace(start.sequence, start.params, end_tokens_);
         at.first->second.add_prompt(start.prompt);
       }
+    if (error.empty())
+      for (const auto& [from, to] : plan.copies)
+        engine_->copy_block(from, to);
     if (error.empty() && !plan.steps.empty()) {
       auto logits = engine_->forward(plan.steps, hidden);
       if (last_)

@@ -25,6 +25,8 @@ public:
   virtual std::vector<float>
   forward(std::span<const device::sequence_step> steps,
           std::vector<float>& hidden) = 0;
+  /// As device::shard::copy_block.
+  virtual void copy_block(std::uint32_t from, std::uint32_t to) = 0;
 };
 
 /// Makes the engine of stage `index`; runs in that stage's thread. May throw:

@@ -3,6 +3,9 @@
 
 // Random operations against the fake model: whatever runs beside a sequence,
 // it gets the tokens it gets alone, and the books are right after each step.
+// Arrivals, cancels, deadlines, priorities, tenants, shared beginnings, choices
+// of one prompt, sessions, prefill-only prompts, attention windows and scarce
+// blocks all come together.
 #include "actors/model/batch_scheduler.hpp"
 #include "actors/model/draft_work.hpp"
 #include "tests/actors/model/fake_engine.hpp"
@@ -32,15 +35,15 @@ struct client {
 // Scheduler and stages in one thread; plans wait at random between stages.
 class world {
 public:
-  world(std::uint32_t stages, std::uint32_t kv_blocks, unsigned seed,
-        drafting drafts)
-      : random_{seed},
-        queues_(stages), batches_{limits(stages, kv_blocks, drafts),
-                                  end_tokens},
-        small_{small_engine(kv_blocks)}, drafts_{drafts} {
+  world(scheduler_limits bounds, unsigned seed, drafting drafts)
+      : random_{seed}, bounds_{bounds},
+        queues_(bounds.plans_in_flight), batches_{bounds, end_tokens},
+        small_{small_engine(bounds.kv_blocks)}, drafts_{drafts} {
+    const auto stages = bounds.plans_in_flight;
     for (std::uint32_t i = 0; i < stages; ++i)
       stages_.emplace_back(
-          std::make_unique<fake_engine>(kv_blocks, i == 0, i + 1 == stages),
+          std::make_unique<fake_engine>(bounds.kv_blocks, i == 0,
+                                        i + 1 == stages, bounds.window),
           i + 1 == stages, end_tokens);
   }
 
@@ -56,6 +59,9 @@ public:
       break;
     case 3:
       cancel();
+      break;
+    case 4:
+      batches_.forget_session(std::to_string(random_() % 4));
       break;
     default:
       advance(random_() % queues_.size());
@@ -80,6 +86,8 @@ public:
         break;
     }
     BOOST_TEST(batches_.running() + batches_.waiting() == 0u);
+    for (int session = 0; session < 4; ++session)
+      batches_.forget_session(std::to_string(session));
     BOOST_TEST(batches_.pool().free() == batches_.pool().size());
     BOOST_TEST(stages_.back().samplers() == 0u);
     BOOST_TEST(small_.followed() == 0u);
@@ -91,7 +99,10 @@ public:
     for (const auto& [id, one] : clients_) {
       BOOST_REQUIRE(one.ended);
       const device::sampler chooser{one.wish.sampling, end_tokens};
-      const auto alone = fake_answer(one.wish.tokens, chooser, one.got.size());
+      const auto alone =
+          fake_answer(one.wish.tokens, chooser, one.got.size(), bounds_.window);
+      if (one.wish.prefill_only)
+        BOOST_TEST(one.got.empty());
       BOOST_TEST(one.got == alone, boost::test_tools::per_element());
       whole += one.whole;
     }
@@ -103,6 +114,8 @@ public:
   std::uint64_t preemptions() const { return preemptions_; }
   std::uint64_t accepted() const { return accepted_; }
   std::uint64_t refused() const { return refused_; }
+  std::uint64_t hits() const { return hits_; }
+  std::uint64_t copies() const { return copies_; }
 
 private:
   static std::unique_ptr<stage_engine> small_engine(std::uint32_t blocks) {
@@ -111,24 +124,21 @@ private:
     return out;
   }
 
-  static scheduler_limits limits(std::uint32_t stages, std::uint32_t blocks,
-                                 drafting drafts) {
-    scheduler_limits l;
-    l.max_running = 8;
-    l.max_waiting = 6;
-    l.token_budget = 24;
-    l.plans_in_flight = stages;
-    l.context = 120;
-    l.kv_blocks = blocks;
-    if (drafts != drafting::none)
-      l.draft = {4, drafts == drafting::lookup, 6};
-    return l;
+  void submit() {
+    auto wish = make_wish();
+    const auto choices = random_() % 5 == 0 ? random_() % 3 + 2 : 1;
+    if (choices > 1)
+      wish.group = last_id_ + 1;
+    for (std::uint64_t choice = 0; choice < choices; ++choice) {
+      wish.id = ++last_id_;
+      wish.sampling.stream = choice;
+      if (!batches_.submit(wish, now_))
+        clients_[wish.id].wish = wish;
+    }
   }
 
-  void submit() {
-    client one;
-    auto& wish = one.wish;
-    wish.id = ++last_id_;
+  sequence_request make_wish() {
+    sequence_request wish;
     wish.deadline =
         now_ + std::chrono::milliseconds{random_() % 20 == 0 ? 30 : 900000};
     wish.tokens.resize(random_() % 60 + 1);
@@ -147,8 +157,14 @@ private:
     wish.sampling.seeded = true;
     wish.sampling.repetition_penalty = 1.1f;
     wish.sampling.ignore_eos = random_() % 2 == 0;
-    if (!batches_.submit(wish, now_))
-      clients_.emplace(wish.id, std::move(one));
+    wish.priority = static_cast<std::int32_t>(random_() % 6 / 4);
+    wish.tenant = std::to_string(random_() % 3);
+    wish.prefill_only = random_() % 10 == 0;
+    if (random_() % 5 == 0)
+      wish.session = std::to_string(random_() % 4);
+    if (random_() % 5 == 0)
+      wish.cache_salt = wish.tenant;
+    return wish;
   }
 
   void cancel() {
@@ -161,15 +177,17 @@ private:
       std::size_t tokens = 0;
       for (const auto& step : made->steps)
         tokens += step.tokens.size();
-      BOOST_REQUIRE(tokens <= 24u);
       if (drafts_ == drafting::model)
         BOOST_TEST(small_.run(*made).empty()); // all requests replay
+      BOOST_REQUIRE(tokens <= bounds_.token_budget);
+      copies_ += made->copies.size();
       queues_[0].push_back({std::move(*made), {}, {}});
     }
     const auto counts = batches_.take_counts();
     preemptions_ += counts.preemptions;
     accepted_ += counts.accepted_tokens;
     refused_ += counts.draft_tokens - counts.accepted_tokens;
+    hits_ += counts.cache_hits;
   }
 
   // Stage `index` does its oldest plan.
@@ -209,6 +227,7 @@ private:
   };
 
   std::mt19937 random_;
+  scheduler_limits bounds_;
   std::vector<std::deque<pass>> queues_; // [stage]
   batch_scheduler batches_;
   std::vector<stage_work> stages_;
@@ -221,19 +240,46 @@ private:
   std::uint64_t preemptions_ = 0;
   std::uint64_t accepted_ = 0;
   std::uint64_t refused_ = 0;
+  std::uint64_t hits_ = 0;
+  std::uint64_t copies_ = 0;
 };
 
-std::uint64_t live_through(std::uint32_t stages, std::uint32_t blocks,
-                           unsigned seed, int operations,
-                           drafting drafts = drafting::none) {
-  world w{stages, blocks, seed, drafts};
-  for (int i = 0; i < operations; ++i)
-    w.operate();
-  w.drain();
-  w.verify();
-  BOOST_TEST((drafts == drafting::none || w.refused() > 0u));
-  BOOST_TEST((drafts != drafting::model || w.accepted() > 0u));
-  return w.preemptions();
+scheduler_limits limits(std::uint32_t stages, std::uint32_t blocks) {
+  scheduler_limits l;
+  l.max_running = 8;
+  l.max_waiting = 6;
+  l.token_budget = 24;
+  l.plans_in_flight = stages;
+  l.context = 120;
+  l.kv_blocks = blocks;
+  return l;
+}
+
+struct figures {
+  std::uint64_t preemptions = 0;
+  std::uint64_t hits = 0;
+  std::uint64_t copies = 0;
+};
+
+figures live_through(const scheduler_limits& bounds,
+                     std::initializer_list<unsigned> seeds,
+                     drafting drafts = drafting::none) {
+  figures sum;
+  for (const auto seed : seeds) {
+    world w{bounds, seed, drafts};
+    for (int i = 0; i < 15000; ++i)
+      w.operate();
+    w.drain();
+    w.verify();
+    BOOST_TEST((drafts == drafting::none || w.refused() > 0u));
+    BOOST_TEST((drafts != drafting::model || w.accepted() > 0u));
+    sum.preemptions += w.preemptions();
+    sum.hits += w.hits();
+    sum.copies += w.copies();
+  }
+  BOOST_TEST_MESSAGE(sum.preemptions << " preemptions, " << sum.hits
+                                     << " hits, " << sum.copies << " copies");
+  return sum;
 }
 
 } // namespace
@@ -241,16 +287,17 @@ std::uint64_t live_through(std::uint32_t stages, std::uint32_t blocks,
 BOOST_AUTO_TEST_SUITE(batch_scheduler_random)
 
 BOOST_AUTO_TEST_CASE(any_order_of_events_gives_the_tokens_of_running_alone) {
-  for (const std::uint32_t stages : {1u, 2u, 4u})
-    for (const unsigned seed : {1u, 2u, 3u})
-      live_through(stages, 80, seed, 20000);
+  for (const std::uint32_t stages : {1u, 2u, 4u}) {
+    const auto sum = live_through(limits(stages, 80), {1, 2, 3});
+    BOOST_TEST(sum.hits > 0u);
+    BOOST_TEST(sum.copies > 0u);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(scarce_blocks_cost_preemptions_but_no_token) {
   std::uint64_t preemptions = 0;
   for (const std::uint32_t stages : {1u, 2u, 4u})
-    for (const unsigned seed : {4u, 5u, 6u})
-      preemptions += live_through(stages, 10, seed, 20000);
+    preemptions += live_through(limits(stages, 10), {4, 5, 6}).preemptions;
   BOOST_TEST(preemptions > 10u);
 }
 
@@ -258,9 +305,36 @@ BOOST_AUTO_TEST_CASE(drafts_change_no_token) {
   std::uint64_t preemptions = 0;
   for (const auto drafts : {drafting::lookup, drafting::model})
     for (const std::uint32_t stages : {1u, 2u})
-      for (const std::uint32_t blocks : {80u, 10u})
-        preemptions += live_through(stages, blocks, 7, 20000, drafts);
+      for (const std::uint32_t blocks : {80u, 10u}) {
+        auto bounds = limits(stages, blocks);
+        bounds.draft = {4, drafts == drafting::lookup, 6};
+        preemptions += live_through(bounds, {7, 8}, drafts).preemptions;
+      }
   BOOST_TEST(preemptions > 0u);
+}
+
+BOOST_AUTO_TEST_CASE(drafts_and_windows_agree) {
+  auto bounds = limits(2, 12);
+  bounds.context = 200;
+  bounds.window = {.window = 33, .sinks = 4};
+  bounds.draft = {4, true, 6};
+  live_through(bounds, {11, 12}, drafting::lookup);
+}
+
+BOOST_AUTO_TEST_CASE(without_the_cache_the_tokens_are_the_same) {
+  auto bounds = limits(2, 12);
+  bounds.prefix_cache = false;
+  BOOST_TEST(live_through(bounds, {7, 8}).copies > 0u);
+}
+
+BOOST_AUTO_TEST_CASE(windows_let_blocks_go_but_no_token_that_is_seen) {
+  for (const std::uint32_t stages : {1u, 2u, 4u})
+    for (const std::uint32_t blocks : {10u, 40u}) {
+      auto bounds = limits(stages, blocks);
+      bounds.context = 200;
+      bounds.window = {.window = 33, .sinks = 4};
+      live_through(bounds, {9, 10});
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

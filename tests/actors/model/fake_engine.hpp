@@ -6,6 +6,7 @@
 // Stages pass token ids on as hidden states.
 #pragma once
 
+#include "actors/model/attention_window.hpp"
 #include "actors/model/stage_work.hpp"
 
 #include <algorithm>
@@ -31,14 +32,26 @@ inline std::vector<float> fake_logits(std::span<const std::int32_t> tokens) {
   return logits;
 }
 
+/// Is `position` seen from `from`?
+inline bool is_seen(const attention_window& window, std::size_t position,
+                    std::size_t from) {
+  return window.window == 0 || position < window.sinks
+         || position + window.window > from;
+}
+
 /// What a sequence should generate, token by token, with nobody beside it.
 inline std::vector<std::int32_t> fake_answer(std::vector<std::int32_t> tokens,
                                              device::sampler chooser,
-                                             std::size_t count) {
+                                             std::size_t count,
+                                             attention_window window = {}) {
   const auto prompt = tokens.size();
   chooser.add_prompt(tokens);
   while (tokens.size() < prompt + count) {
-    auto logits = fake_logits(tokens);
+    std::vector<std::int32_t> seen;
+    for (std::size_t p = 0; p < tokens.size(); ++p)
+      if (is_seen(window, p, tokens.size() - 1))
+        seen.push_back(tokens[p]);
+    auto logits = fake_logits(seen);
     tokens.push_back(chooser.next(logits, tokens.size()).id);
   }
   return {tokens.begin() + static_cast<std::ptrdiff_t>(prompt), tokens.end()};
@@ -46,9 +59,10 @@ inline std::vector<std::int32_t> fake_answer(std::vector<std::int32_t> tokens,
 
 class fake_engine : public stage_engine {
 public:
-  fake_engine(std::uint32_t blocks, bool first, bool last)
-      : memory_(blocks * device::block_tokens, -1), first_{first}, last_{last} {
-  }
+  fake_engine(std::uint32_t blocks, bool first, bool last,
+              attention_window window = {})
+      : memory_(blocks * device::block_tokens, -1), first_{first}, last_{last},
+        window_{window} {}
 
   std::vector<float> forward(std::span<const device::sequence_step> steps,
                              std::vector<float>& hidden) override {
@@ -72,19 +86,25 @@ public:
 
   /// Every so many positions the logits are others: a smaller model. 0: none.
   std::size_t wrong_every = 0;
+  void copy_block(std::uint32_t from, std::uint32_t to) override {
+    for (std::size_t i = 0; i < device::block_tokens; ++i)
+      memory_.at(to * device::block_tokens + i) =
+          memory_.at(from * device::block_tokens + i);
+  }
+
   std::size_t fail_on = 0; ///< the call that throws, counted from 1; 0: none
 
 private:
   void append_logits(const device::sequence_step& step,
                      std::vector<float>& logits) {
-    std::vector<std::int32_t> seen;
     const auto end = step.start + step.tokens.size();
-    for (std::size_t p = 0; p < end; ++p) {
-      seen.push_back(at(step, p));
-      if (p + step.outputs < end)
-        continue;
+    for (auto last = end - step.outputs; last < end; ++last) {
+      std::vector<std::int32_t> seen;
+      for (std::size_t p = 0; p <= last; ++p)
+        if (is_seen(window_, p, last))
+          seen.push_back(at(step, p));
       auto made = fake_logits(seen);
-      if (wrong_every != 0 && seen.size() % wrong_every == 0)
+      if (wrong_every != 0 && (last + 1) % wrong_every == 0)
         std::ranges::reverse(made);
       logits.insert(logits.end(), made.begin(), made.end());
     }
@@ -99,6 +119,7 @@ private:
   std::vector<std::int32_t> memory_;
   bool first_;
   bool last_;
+  attention_window window_;
   std::size_t calls_ = 0;
 };
 

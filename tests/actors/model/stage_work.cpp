@@ -27,6 +27,7 @@ struct odd_engine : stage_engine {
                              std::vector<float>&) override {
     return {};
   }
+  void copy_block(std::uint32_t, std::uint32_t) override {}
 };
 
 } // namespace
