@@ -27,9 +27,17 @@ std::string_view name(errc code) noexcept {
   return names[static_cast<std::size_t>(code)];
 }
 
-caf::error make_error(errc code, std::string context) {
+caf::error make_error(errc code, std::string context,
+                      std::uint32_t retry_seconds) {
   return {static_cast<std::uint8_t>(code), category,
-          caf::make_message(std::move(context))};
+          caf::make_message(std::move(context), retry_seconds)};
+}
+
+std::uint32_t retry_of(const caf::error& error) {
+  if (error.category() == category
+      && error.context().match_elements<std::string, std::uint32_t>())
+    return error.context().get_as<std::uint32_t>(1);
+  return 0;
 }
 
 errc code_of(const caf::error& error) noexcept {
@@ -42,7 +50,7 @@ errc code_of(const caf::error& error) noexcept {
 
 std::string context_of(const caf::error& error) {
   if (error.category() == category
-      && error.context().match_elements<std::string>())
+      && error.context().match_elements<std::string, std::uint32_t>())
     return error.context().get_as<std::string>(0);
   return to_string(error);
 }

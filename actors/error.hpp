@@ -16,11 +16,16 @@ namespace sluice::actors {
 
 std::string_view name(errc code) noexcept;
 
-/// An error with context for people.
-caf::error make_error(errc code, std::string context = {});
+/// An error with context for people, and when to try again, in seconds; 0: not
+/// said.
+caf::error make_error(errc code, std::string context = {},
+                      std::uint32_t retry_seconds = 0);
 
 /// The code inside `error`; model_failed for errors that are not ours.
 errc code_of(const caf::error& error) noexcept;
+
+/// When to try again, in seconds; 0: not said.
+std::uint32_t retry_of(const caf::error& error);
 
 /// The context inside `error`; CAF's own rendering for other errors.
 std::string context_of(const caf::error& error);

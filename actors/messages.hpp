@@ -56,6 +56,7 @@ struct request {
   std::int32_t priority = 0; ///< lower goes first
   /// Only fills the cache: ends with finish `length` and no token.
   bool prefill_only = false;
+  request_id group = 0; ///< choices of one prompt share it; 0: none
 };
 
 /// To router and model: tokenized.
@@ -72,6 +73,7 @@ struct prompt {
   std::int32_t priority = 0; ///< lower goes first
   /// Only fills the cache: ends with finish `length` and no token.
   bool prefill_only = false;
+  request_id group = 0; ///< choices of one prompt share it; 0: none
 };
 
 /// Reply to request and prompt: the model will answer.
@@ -204,14 +206,14 @@ auto inspect(Inspector& f, request& x) {
   return f(caf::meta::type_name("request"), x.id, x.deadline, x.tenant,
            x.labels, x.messages, x.tools, x.template_options, x.text, x.tokens,
            x.sampling, x.output, x.session, x.cache_salt, x.priority,
-           x.prefill_only);
+           x.prefill_only, x.group);
 }
 
 template <class Inspector>
 auto inspect(Inspector& f, prompt& x) {
   return f(caf::meta::type_name("prompt"), x.id, x.deadline, x.tenant, x.labels,
            x.tokens, x.sampling, x.output, x.session, x.cache_salt, x.priority,
-           x.prefill_only);
+           x.prefill_only, x.group);
 }
 
 template <class Inspector>

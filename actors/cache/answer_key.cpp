@@ -20,6 +20,7 @@ std::optional<answer_key> key_of(const request& wish) {
   same.id = 0;
   same.deadline = {};
   same.priority = 0;
+  same.group = 0;
   if (greedy) {
     const device::sampling_params plain;
     same.sampling.seed = plain.seed;

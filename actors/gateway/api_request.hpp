@@ -46,6 +46,8 @@ struct api_request {
   std::optional<std::chrono::milliseconds> timeout;
   std::string session;       ///< that it belongs to, or ""
   bool prefill_only = false; ///< only stores the prompt in the model
+  std::string cache_salt;    ///< other salts share no cached prefix
+  std::int32_t priority = 0; ///< lower goes first
 };
 
 /// What an operator allows.

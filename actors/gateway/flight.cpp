@@ -56,6 +56,10 @@ request flight::to_request(std::size_t index, instant deadline) const {
   out.tokens = prompt.tokens;
   out.sampling = what.sampling;
   out.sampling.stream = index % what.choices;
+  if (what.choices > 1)
+    out.group = first_ + index - index % what.choices;
+  out.cache_salt = what.cache_salt;
+  out.priority = what.priority;
   out.output.max_tokens = what.max_tokens;
   out.output.stop = what.stop;
   out.output.logprobs = what.logprobs;

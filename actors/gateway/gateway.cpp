@@ -91,6 +91,8 @@ void gateway_state::ask(flight& one, std::chrono::milliseconds timeout) {
 void gateway_state::on_refused(request_id id, const caf::error& why) {
   if (auto* one = flights.find_choice(id)) {
     auto error = to_api_error(code_of(why), context_of(why));
+    if (const auto seconds = retry_of(why))
+      error.retry_after = seconds;
     if (error.status == 429)
       figures->door.queue_rejections.add();
     fail(*one, error);

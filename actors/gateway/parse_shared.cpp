@@ -176,6 +176,11 @@ void read_shared(const fields& in, const request_limits& limits,
   if (const auto seconds = in.number("timeout", 0.001, longest_timeout))
     out.timeout =
         std::chrono::milliseconds{static_cast<std::int64_t>(*seconds * 1000)};
+  out.cache_salt = in.text("cache_salt").value_or("");
+  if (out.cache_salt.size() > 256)
+    refuse(in.path("cache_salt"), "must not be longer than 256 bytes");
+  out.priority = static_cast<std::int32_t>(
+      in.integer("priority", -1000, 1000).value_or(0));
   if (const auto limit = in.integer("max_tokens", 1, most_tokens))
     out.max_tokens = static_cast<std::uint32_t>(*limit);
 }

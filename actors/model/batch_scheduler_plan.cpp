@@ -75,7 +75,7 @@ void batch_scheduler::add_decodes(batch_plan& plan, std::uint32_t& budget) {
 // a draft stage any tokens do: it replaces them.
 std::vector<std::int32_t> batch_scheduler::draft(sequence& who,
                                                  std::uint32_t budget) {
-  if (!drafting_)
+  if (!drafting_ || who.prefill_only)
     return {};
   const auto length = static_cast<std::uint32_t>(who.tokens.size());
   // The step gives one token more than it drafts.

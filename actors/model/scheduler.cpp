@@ -70,10 +70,11 @@ caf::result<accepted> scheduler_state::take(prompt& wish) {
   const auto refused = batches->submit(
       {wish.id, wish.deadline, std::move(wish.tokens), wish.output.max_tokens,
        std::move(wish.sampling), std::move(wish.session),
-       std::move(wish.cache_salt), wish.priority, wish.prefill_only},
+       std::move(wish.cache_salt), wish.priority, wish.prefill_only,
+       std::move(wish.tenant), wish.group},
       settings.now());
   if (refused)
-    return make_error(refused->code, refused->text);
+    return make_error(refused->code, refused->text, refused->retry_seconds);
   self->send(settings.answers,
              generation{wish.id, length, std::move(wish.output)});
   pump();
@@ -121,6 +122,7 @@ void scheduler_state::pump() {
       tokens += step.tokens.size();
     if (tokens > 0)
       settings.counts->iteration_tokens.observe(static_cast<double>(tokens));
+    meter.sent(settings.now(), tokens);
     const auto& entry = settings.load_draft ? stages.back() : stages.front();
     self->send(entry, stage_pass{std::move(*plan), {}, {}, {}});
   }
@@ -241,6 +243,8 @@ scheduler(model_actor::stateful_pointer<scheduler_state> self,
       [self](step_result& result) {
         auto& state = self->state;
         state.settings.counts->generation_tokens.add(result.tokens.size());
+        if (const auto now = state.meter.returned(state.settings.now()))
+          state.batches->measured(*now);
         state.batches->complete(std::move(result), state.outbox);
         state.pump(); // first of all: the stages are idle
         state.flush();

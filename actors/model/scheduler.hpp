@@ -8,6 +8,7 @@
 
 #include "actors/messages.hpp"
 #include "actors/model/batch_scheduler.hpp"
+#include "actors/model/pace_meter.hpp"
 #include "actors/model/stage.hpp"
 #include "actors/runtime/credit_window.hpp"
 #include "actors/runtime/metrics.hpp"
@@ -72,6 +73,7 @@ struct scheduler_state {
   std::optional<caf::error> exit; // set while stopping
   std::vector<generated> outbox;  // bounded by the running set: no credit, no
                                   // plan
+  pace_meter meter;
   credit_window credits{step_window};
   std::optional<instant> alarm; // when the next deadline_check comes
 };

@@ -133,6 +133,7 @@ caf::expected<prompt> preprocess_state::prepare(request wish,
   made.cache_salt = std::move(wish.cache_salt);
   made.priority = wish.priority;
   made.prefill_only = wish.prefill_only;
+  made.group = wish.group;
   return made;
 }
 

@@ -76,6 +76,8 @@ BOOST_AUTO_TEST_CASE(defaults_are_openais) {
   BOOST_TEST(c.tools == "");
   BOOST_TEST(c.template_options == "");
   BOOST_TEST(good_completion("").max_tokens == 16u);
+  BOOST_TEST(good_completion(R"("cache_salt":"s")").cache_salt == "s");
+  BOOST_TEST(good_completion(R"("priority":-2)").priority == -2);
 }
 
 BOOST_AUTO_TEST_CASE(every_field_arrives_where_it_belongs) {
@@ -167,6 +169,8 @@ BOOST_AUTO_TEST_CASE(numbers_out_of_range_are_refused) {
              == "n: 'n' must be an integer between 1 and 4, not 0");
   BOOST_TEST(bad_chat(R"("n":5)").starts_with("n: "));
   BOOST_TEST(bad_chat(R"("n":18446744073709551615)").starts_with("n: "));
+  BOOST_TEST(bad_chat(R"("priority":"high")").starts_with("priority: "));
+  BOOST_TEST(bad_chat(R"("cache_salt":7)").starts_with("cache_salt: "));
   BOOST_TEST(bad_chat(R"("max_tokens":0)").starts_with("max_tokens: "));
   BOOST_TEST(bad_chat(R"("max_completion_tokens":4,"min_tokens":5)")
              == "min_tokens: 'min_tokens' must not be greater than the most "

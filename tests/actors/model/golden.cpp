@@ -7,6 +7,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <random>
 
 using namespace sluice;
@@ -30,13 +31,21 @@ prompt wish(request_id id, std::vector<std::int32_t> tokens,
   return made;
 }
 
-// Prompts of many lengths; the same id is always the same prompt.
+// Prompts of many lengths; the same id is always the same prompt. Every second
+// one begins like others, and every fourth is another choice of the one before.
 prompt numbered_wish(request_id id, std::size_t vocabulary) {
-  std::mt19937 random{static_cast<unsigned>(id)};
+  const bool sibling = id % 4 == 0;
+  const auto source = sibling ? id - 1 : id;
+  std::mt19937 random{static_cast<unsigned>(source)};
   std::vector<std::int32_t> tokens(random() % 90 + 1);
   for (auto& token : tokens)
     token = static_cast<std::int32_t>(random() % (vocabulary - 10) + 10);
-  return wish(id, std::move(tokens), 24);
+  if (source % 2 == 1)
+    std::fill_n(tokens.begin(), std::min<std::size_t>(tokens.size(), 50), 11);
+  auto made = wish(id, std::move(tokens), 24);
+  if (id % 4 == 0 || id % 4 == 3)
+    made.group = source;
+  return made;
 }
 
 answers run_all(real_model& model, std::size_t vocabulary, request_id count) {
@@ -70,7 +79,7 @@ void check_topologies(const model_assets_ptr& assets,
   const auto vocabulary = assets->files.config().vocabulary;
   answers alone;
   {
-    real_model model{assets, {.max_running = 1}};
+    real_model model{assets, {.max_running = 1, .prefix_cache = false}};
     alone = run_all(model, vocabulary, prompts);
   }
   for (const auto pipeline : pipelines)
@@ -82,6 +91,11 @@ void check_topologies(const model_assets_ptr& assets,
       check_same(run_all(model, vocabulary, prompts), alone);
       BOOST_TEST(model.status().books == "");
       BOOST_TEST(model.status().free_blocks == model.status().blocks);
+      // Now nearly all prompts are in the cache.
+      const auto& hits = model.counts.model(assets->name).prefix_cache_hits;
+      const auto before = hits.value();
+      check_same(run_all(model, vocabulary, prompts), alone);
+      BOOST_TEST(hits.value() > before);
     }
   // Scarce blocks: preempted answers are prefilled again.
   model_settings scarce{.pipeline = 2, .max_running = 32};
