@@ -231,6 +231,7 @@ BOOST_AUTO_TEST_CASE(a_silent_server_times_out) {
   BOOST_TEST((answer->ended == call_end::timed_out));
   BOOST_TEST(answer->why.find("within 50 ms") != std::string::npos,
              answer->why);
+  door.stop(0ms); // its threads touch `held` no more
   held.reset();
 }
 
@@ -248,6 +249,7 @@ BOOST_AUTO_TEST_CASE(stop_ends_what_is_in_flight_and_the_timers) {
   caller.run();
   BOOST_TEST((answer->ended == call_end::stopped));
   BOOST_TEST(!fired);
+  door.stop(0ms); // its threads touch `held` no more
   held.reset();
 }
 
