@@ -430,7 +430,8 @@ auto inspect(Inspector& f, sampling_params& x) {
 
 template <class Inspector>
 auto inspect(Inspector& f, sampled_token& x) {
-  return f(caf::meta::type_name("sampled_token"), x.id, x.logprob, x.top);
+  return f(caf::meta::type_name("sampled_token"), x.id, x.logprob, x.top,
+           x.grammar);
 }
 
 } // namespace sluice::device

@@ -286,6 +286,13 @@ void batch_scheduler::settle_drafts(sequence& who, std::size_t tokens) {
 bool batch_scheduler::book_token(sequence& who, device::sampled_token token,
                                  std::vector<generated>& out) {
   const auto id = token.id;
+  if (token.grammar == device::grammar_end::stuck) {
+    end(who,
+        ended(who.id, finish_reason::error, errc::bad_request,
+              "the grammar allows no token that the request does not ban"),
+        out);
+    return;
+  }
   who.tokens.push_back(id);
   generated one;
   one.id = who.id;
@@ -293,7 +300,8 @@ bool batch_scheduler::book_token(sequence& who, device::sampled_token token,
   one.token = std::move(token);
   one.cached_tokens = who.cached;
   const bool ends =
-      std::ranges::count(who.sampling.stop_token_ids, id) > 0
+      one.token.grammar == device::grammar_end::complete
+      || std::ranges::count(who.sampling.stop_token_ids, id) > 0
       || (!who.sampling.ignore_eos && std::ranges::count(end_tokens_, id) > 0);
   if (ends)
     one.finish = finish_reason::stop;

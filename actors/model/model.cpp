@@ -128,6 +128,9 @@ prompt_sink spawn_model(caf::actor_system& system,
   scheduling.limits = limits_for(settings, config, format);
   scheduling.end_tokens = config.end_tokens;
   scheduling.identity.model = assets->name;
+  scheduling.grammars = [assets](const device::grammar_source& source) {
+    return assets->grammars->get(source);
+  };
   scheduling.stages = settings.pipeline;
   if (settings.draft_model)
     scheduling.load_draft =

@@ -32,6 +32,7 @@ void scheduler_state::begin(scheduler_settings given) {
     one.index = index;
     one.load = settings.load;
     one.end_tokens = settings.end_tokens;
+    one.grammars = settings.grammars;
     if (index + 1 < settings.stages)
       one.next = stages[index + 1];
     one.scheduler = model_actor{self};

@@ -28,6 +28,7 @@ struct scheduler_settings {
   scheduler_limits limits;
   std::vector<std::int32_t> end_tokens;
   cache_identity identity;
+  grammar_finder grammars; ///< empty: requests with a grammar fail
   std::uint32_t stages = 1;
   stage_loader load;
   stage_loader load_draft;     ///< a draft stage's engine; empty: there is none

@@ -23,7 +23,8 @@ void stage_state::load() {
     if (settings.drafts)
       draft.emplace(std::move(engine));
     else
-      work.emplace(std::move(engine), !settings.next, settings.end_tokens);
+      work.emplace(std::move(engine), !settings.next, settings.end_tokens,
+                   settings.grammars);
   } catch (const std::exception& e) {
     error = e.what();
     if (error.empty())

@@ -20,6 +20,7 @@ struct stage_settings {
   std::uint32_t index = 0;
   stage_loader load;
   std::vector<std::int32_t> end_tokens;
+  grammar_finder grammars;
   stage_actor next; ///< empty: this is the last stage
   model_actor scheduler;
   bool drafts = false; ///< it proposes tokens to the stages after it

@@ -12,9 +12,21 @@
 namespace sluice::actors {
 
 stage_work::stage_work(std::unique_ptr<stage_engine> engine, bool last,
-                       std::vector<std::int32_t> end_tokens)
-    : engine_{std::move(engine)}, last_{last}, end_tokens_{
-                                                   std::move(end_tokens)} {}
+                       std::vector<std::int32_t> end_tokens,
+                       grammar_finder grammars)
+    : engine_{std::move(engine)}, last_{last},
+      end_tokens_{std::move(end_tokens)}, grammars_{std::move(grammars)} {}
+
+void stage_work::open(const sampler_start& start) {
+  const auto [at, fresh] =
+      samplers_.try_emplace(start.sequence, start.params, end_tokens_);
+  at->second.add_prompt(start.prompt);
+  if (const auto& source = start.params.grammar) {
+    if (!grammars_)
+      throw std::runtime_error("this model follows no grammars");
+    at->second.follow(grammars_(source));
+  }
+}
 
 stage_work::sampled stage_work::run(const batch_plan& plan,
                                     std::vector<float>& hidden,
@@ -23,11 +35,8 @@ stage_work::sampled stage_work::run(const batch_plan& plan,
   sampled out;
   try {
     if (last_)
-      for (const auto& start : plan.opened) {
-        const auto at =
-            samplers_.try_emplace(start.sequence, start.params, end_tokens_);
-        at.first->second.add_prompt(start.prompt);
-      }
+      for (const auto& start : plan.opened)
+        open(start);
     if (error.empty())
       for (const auto& [from, to] : plan.copies)
         engine_->copy_block(from, to);

@@ -34,11 +34,17 @@ public:
 using stage_loader = std::function<std::unique_ptr<stage_engine>(
     std::uint32_t index, const device::shard::progress& report)>;
 
+/// Finds what a request's grammar was compiled to, or compiles it.
+using grammar_finder =
+    std::function<std::shared_ptr<const device::compiled_grammar>(
+        const device::grammar_source&)>;
+
 class stage_work {
 public:
-  /// `end_tokens` matter on the last stage only.
+  /// `end_tokens` and `grammars` matter on the last stage only.
   stage_work(std::unique_ptr<stage_engine> engine, bool last,
-             std::vector<std::int32_t> end_tokens);
+             std::vector<std::int32_t> end_tokens,
+             grammar_finder grammars = {});
 
   /// What the last stage sampled, as step_result has it.
   struct sampled {
@@ -56,12 +62,14 @@ public:
   std::size_t samplers() const noexcept { return samplers_.size(); }
 
 private:
+  void open(const sampler_start& start);
   sampled sample(const batch_plan& plan, std::vector<float> logits,
                  std::span<const float> proposals);
 
   std::unique_ptr<stage_engine> engine_;
   bool last_;
   std::vector<std::int32_t> end_tokens_;
+  grammar_finder grammars_;
   std::unordered_map<sequence_key, device::sampler> samplers_;
 };
 

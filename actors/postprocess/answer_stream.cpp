@@ -22,8 +22,10 @@ answer_stream::describe(const device::sampled_token& token) const {
 // The text that the token completed, as far as it may be shown.
 std::string answer_stream::take_token(const generated& one) {
   ++count_;
-  // An end token has no text of its own, unless special ones are wanted.
-  if (one.finish == finish_reason::stop && !begin_.output.specials)
+  // An end token has no text of its own, unless special ones are wanted. What
+  // completes a grammar is no end token.
+  if (one.finish == finish_reason::stop && !begin_.output.specials
+      && one.token.grammar != device::grammar_end::complete)
     return {};
   const auto piece = text_.push(one.token.id);
   complete_ += piece.size();

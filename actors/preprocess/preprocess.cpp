@@ -112,6 +112,9 @@ caf::expected<prompt> preprocess_state::prepare(request wish,
   prompt made;
   try {
     std::string seen;
+    // Here, so that the sampler finds it compiled.
+    if (const auto& grammar = wish.sampling.grammar)
+      assets->grammars->get(grammar);
     made.tokens = tokenize(wish, now, seen);
     for (auto& label : rules.find(seen))
       if (std::ranges::count(wish.labels, label) == 0)

@@ -34,9 +34,14 @@ model_assets::open(std::string name, const std::filesystem::path& path) {
                    + "' cannot be used: " + e.what();
     }
   }
-  return std::make_shared<const model_assets>(model_assets{
+  auto out = std::make_shared<model_assets>(model_assets{
       std::move(name), std::move(files), std::move(tokens), std::move(chat),
       std::move(chat_error), std::move(bos), std::move(eos)});
+  out->grammars =
+      std::make_unique<device::grammar_cache>([&vocabulary = out->tokens] {
+        return std::make_shared<const device::token_trie>(vocabulary);
+      });
+  return out;
 }
 
 } // namespace sluice::actors

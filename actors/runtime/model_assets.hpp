@@ -8,6 +8,7 @@
 
 #include "device/chat/chat_template.hpp"
 #include "device/files/model_files.hpp"
+#include "device/grammar/grammar_cache.hpp"
 #include "device/text/tokenizer.hpp"
 
 #include <filesystem>
@@ -27,6 +28,8 @@ struct model_assets {
   std::string chat_error; ///< why `chat` is empty
   std::string bos_text;   ///< as templates want it; "" if none
   std::string eos_text;
+  /// What requests asked for; filled while serving, thread-safe.
+  std::unique_ptr<device::grammar_cache> grammars = {};
 
   /// Opens files, vocabulary and template. Throws device::model_error.
   static std::shared_ptr<const model_assets>

@@ -92,6 +92,52 @@ void sampler::keep_allowed(std::span<float> logits) const {
     logits[id] = value;
 }
 
+void sampler::follow(std::shared_ptr<const compiled_grammar> grammar) {
+  grammar_.emplace(std::move(grammar));
+}
+
+bool sampler::is_end(std::int32_t id) const {
+  return std::ranges::count(end_tokens_, id) > 0
+         || std::ranges::count(params_.stop_token_ids, id) > 0;
+}
+
+void sampler::keep_grammatical(std::span<float> logits) const {
+  if (!grammar_)
+    return;
+  std::vector<std::uint64_t> bits(
+      (std::max(logits.size(), grammar_->grammar().trie().vocabulary()) + 63)
+      / 64);
+  grammar_->mask(bits);
+  const auto set = [&](std::int32_t id, bool allowed) {
+    if (!in_range(id, logits))
+      return;
+    auto& word = bits[static_cast<std::size_t>(id) / 64];
+    const auto bit = std::uint64_t{1} << (id % 64);
+    word = allowed ? word | bit : word & ~bit;
+  };
+  for (const auto id : end_tokens_)
+    set(id, grammar_->may_end());
+  if (grammar_->may_end())
+    for (const auto id : params_.stop_token_ids)
+      set(id, true);
+  for (std::size_t i = 0; i < logits.size(); ++i)
+    if ((bits[i / 64] >> (i % 64) & 1) == 0)
+      logits[i] = -std::numeric_limits<float>::infinity();
+}
+
+// Tells the grammar of the chosen token.
+grammar_end sampler::go_on(std::int32_t id) {
+  if (!grammar_)
+    return grammar_end::none;
+  if (id < 0)
+    return grammar_end::stuck;
+  const bool taken = grammar_->accept(id);
+  if (!taken && is_end(id))
+    return params_.ignore_eos ? grammar_end::complete : grammar_end::none;
+  assert(taken);
+  return grammar_->finished() ? grammar_end::complete : grammar_end::none;
+}
+
 void sampler::penalise(std::span<float> logits) const {
   const auto repeat = [&](std::int32_t id) {
     auto& x = logits[static_cast<std::size_t>(id)];
@@ -111,16 +157,22 @@ void sampler::penalise(std::span<float> logits) const {
         + params_.presence_penalty;
 }
 
+// The chosen token; -1 when the grammar leaves none.
 std::int32_t sampler::choose(std::span<float> logits, float best,
                              std::uint64_t position,
                              const drafted_token* draft) {
   keep_allowed(logits);
+  keep_grammatical(logits);
   const bool endless = bans_end_tokens(position);
   if (endless)
     ban_end_tokens(logits);
+  if (grammar_ && std::ranges::none_of(logits, [](float x) {
+        return x != -std::numeric_limits<float>::infinity();
+      }))
+    return -1;
   penalise(logits);
-  if (endless || !params_.allowed_token_ids.empty() || !output_counts_.empty()
-      || !prompt_counts_.empty())
+  if (grammar_ || endless || !params_.allowed_token_ids.empty()
+      || !output_counts_.empty() || !prompt_counts_.empty())
     best = checked_max(logits);
   std::int32_t id = 0;
   if (params_.temperature == 0.0f)
@@ -159,14 +211,17 @@ sampled_token sampler::next(std::span<float> logits, std::uint64_t position,
   sampled_token out;
   if (!params_.logprobs && params_.top_logprobs == 0) {
     out.id = choose(logits, best, position, draft);
+    out.grammar = go_on(out.id);
     return out;
   }
   const double sum = log_sum(logits, best);
   out.top = top_log_probabilities(logits, sum, params_.top_logprobs);
   const std::vector<float> biased(logits.begin(), logits.end());
   out.id = choose(logits, best, position, draft);
-  out.logprob =
-      static_cast<float>(biased[static_cast<std::size_t>(out.id)] - sum);
+  out.grammar = go_on(out.id);
+  if (out.id >= 0)
+    out.logprob =
+        static_cast<float>(biased[static_cast<std::size_t>(out.id)] - sum);
   return out;
 }
 

@@ -6,16 +6,19 @@
 //
 // The steps, in order: logit bias; log-probabilities are taken; tokens outside
 // allowed_token_ids and end tokens (ignore_eos, min_tokens) are banned, the
-// latter only while another token is left; repetition, then frequency and
-// presence penalties; greedy ends here with the largest logit; temperature,
-// min-p, top-k, top-p; one random number, keyed by (seed, stream, position),
-// draws. Ties go to the lowest id.
+// latter only while another token is left; tokens that the grammar does not
+// allow are banned, and end tokens where it may not end; repetition, then
+// frequency and presence penalties; greedy ends here with the largest logit;
+// temperature, min-p, top-k, top-p; one random number, keyed by (seed, stream,
+// position), draws. Ties go to the lowest id.
 #pragma once
 
 #include "device/grammar/grammar_source.hpp"
+#include "device/grammar/grammar_state.hpp"
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -49,6 +52,13 @@ struct sampling_params {
   std::vector<std::int32_t> allowed_token_ids; ///< no others; empty: all
 };
 
+/// What a grammar says about going on after a token. Numbers travel.
+enum class grammar_end : std::uint8_t {
+  none = 0,     ///< more may come, or there is no grammar
+  complete = 1, ///< nothing may follow the token
+  stuck = 2,    ///< no token could be chosen: all that may come are banned
+};
+
 /// A chosen token. Log-probabilities are natural logarithms of the softmax of
 /// the logits after bias and before the ban on end tokens, penalties,
 /// temperature and truncation.
@@ -56,6 +66,7 @@ struct sampled_token {
   std::int32_t id = 0;
   float logprob = 0.0f;                            ///< 0 unless asked for
   std::vector<std::pair<std::int32_t, float>> top; ///< best first
+  grammar_end grammar = grammar_end::none;
 };
 
 /// A token proposed for a place, and how it was proposed.
@@ -69,6 +80,9 @@ struct drafted_token {
 class sampler {
 public:
   sampler(sampling_params params, std::vector<std::int32_t> end_tokens);
+
+  /// Holds the answer to a grammar from now on: `params().grammar`, compiled.
+  void follow(std::shared_ptr<const compiled_grammar> grammar);
 
   /// Tells of prompt tokens (for the repetition penalty and min_tokens).
   void add_prompt(std::span<const std::int32_t> ids);
@@ -95,9 +109,12 @@ private:
   bool bans_end_tokens(std::uint64_t position) const;
   void ban_end_tokens(std::span<float> logits) const;
   void keep_allowed(std::span<float> logits) const;
+  void keep_grammatical(std::span<float> logits) const;
   void penalise(std::span<float> logits) const;
   sampled_token next(std::span<float> logits, std::uint64_t position,
                      const drafted_token* draft);
+  bool is_end(std::int32_t id) const;
+  grammar_end go_on(std::int32_t id);
   std::int32_t choose(std::span<float> logits, float best,
                       std::uint64_t position, const drafted_token* draft);
 
@@ -106,6 +123,7 @@ private:
   std::map<std::int32_t, std::uint32_t> output_counts_;
   std::map<std::int32_t, std::uint32_t> prompt_counts_;
   std::uint64_t prompt_tokens_ = 0;
+  std::optional<grammar_state> grammar_;
 };
 
 } // namespace sluice::device
