@@ -4,7 +4,9 @@
 #include "device/grammar/compile.hpp"
 
 #include "device/grammar/gbnf.hpp"
+#include "device/grammar/json_schema.hpp"
 #include "device/grammar/regex_syntax.hpp"
+#include "device/grammar/structure.hpp"
 
 #include <boost/json/parse.hpp>
 
@@ -61,7 +63,17 @@ rule_id parse_source(const grammar_source& source, syntax& into,
   case grammar_kind::choice:
     into.define(root, parse_choices(source.text, into));
     break;
-  default:
+  case grammar_kind::json_object:
+    into.define(root, parse_json_object(into));
+    break;
+  case grammar_kind::json_schema:
+    into.define(root, parse_json_schema(parse_json(source.text), into, budget));
+    break;
+  case grammar_kind::structure:
+    into.define(root, parse_structure(parse_json(source.text), into, budget));
+    break;
+  case grammar_kind::none:
+  case grammar_kind::gbnf:
     assert(false);
   }
   return root;
@@ -101,7 +113,11 @@ compile_grammar(const grammar_source& source,
     return std::make_shared<const compiled_grammar>(
         link_rules(rules, root, budget), std::move(vocabulary), budget);
   } catch (const model_error& e) {
-    throw model_error(std::string{name_of(source)} + ": " + e.what());
+    // A path goes on where the name ends.
+    const std::string_view text = e.what();
+    const bool path = text.starts_with('.') || text.starts_with('[');
+    throw model_error(std::string{name_of(source)} + (path ? "" : ": ")
+                      + e.what());
   }
 }
 
