@@ -14,7 +14,8 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::uint32_t most_blanks = 16; // after a line break
+constexpr std::uint32_t most_blanks = 16;   // after a line break
+constexpr std::uint32_t most_fraction = 24; // digits; the longest of a double
 
 // Characters that a string may hold as they are.
 char_set plain_characters() {
@@ -113,8 +114,8 @@ expression json_syntax::integer() {
 expression json_syntax::number() {
   if (!number_) {
     const auto digit = into_.chars({{'0', '9'}});
-    const auto fraction =
-        into_.sequence({into_.text("."), into_.repeat(digit, 1, most_digits)});
+    const auto fraction = into_.sequence(
+        {into_.text("."), into_.repeat(digit, 1, most_fraction)});
     const auto exponent =
         into_.sequence({into_.chars({{'E', 'E'}, {'e', 'e'}}),
                         into_.optional(into_.chars({{'+', '+'}, {'-', '-'}})),

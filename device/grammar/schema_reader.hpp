@@ -31,7 +31,7 @@ struct schema_part {
 
 class schema_reader {
 public:
-  explicit schema_reader(boost::json::value root) : root_{std::move(root)} {}
+  explicit schema_reader(boost::json::value root) : root_(std::move(root)) {}
 
   schema_part root() const { return {&root_, ""}; }
   /// The schema that "#/..." means. Throws model_error.
