@@ -61,6 +61,10 @@ void read_shared(const fields& in, const request_limits& limits,
 /// Once all fields are read: min_tokens fits into max_tokens.
 void check_lengths(const fields& in, const api_request& request);
 
+/// What the answer must look like: response_format, and what vLLM and
+/// llama.cpp call it.
+void read_grammar(const fields& in, api_request& out);
+
 /// Checks `messages` and returns them as templates want them: text parts
 /// joined by line breaks, tool call arguments as objects.
 boost::json::array read_messages(const fields& in);

@@ -131,17 +131,6 @@ void read_sampling(const fields& in, api_request& out) {
   read_logit_bias(in, out);
 }
 
-void read_response_format(const fields& in) {
-  const auto* format = in.object("response_format");
-  if (format == nullptr)
-    return;
-  const fields inside{*format, in.path("response_format") + "."};
-  const auto type = inside.text("type");
-  if (!type || *type != "text")
-    refuse(inside.path("type"),
-           "must be 'text'; other formats are not supported");
-}
-
 void read_stream(const fields& in, api_request& out) {
   out.stream = in.boolean("stream").value_or(false);
   const auto* options = in.object("stream_options");
@@ -171,7 +160,7 @@ void read_shared(const fields& in, const request_limits& limits,
   read_stop(in, out);
   read_sampling(in, out);
   read_token_rules(in, out);
-  read_response_format(in);
+  read_grammar(in, out);
   out.specials = !in.boolean("skip_special_tokens").value_or(true);
   if (const auto seconds = in.number("timeout", 0.001, longest_timeout))
     out.timeout =

@@ -96,7 +96,8 @@ std::vector<sampled_token> verify(sampler& target, std::span<float> logits,
     else
       out.push_back(target.next(row, position + i));
     const auto id = out.back().id;
-    if (i == count || id != drafted.tokens[i] || target.ends(id))
+    if (i == count || id != drafted.tokens[i] || target.ends(id)
+        || out.back().grammar != grammar_end::none)
       break;
   }
   return out;

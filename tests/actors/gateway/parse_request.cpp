@@ -229,10 +229,55 @@ BOOST_AUTO_TEST_CASE(options_that_need_another_say_so) {
   BOOST_TEST(bad_chat(R"("best_of":3)")
              == "best_of: 'best_of' must be 1 or equal to 'n'; choosing among "
                 "more answers is not supported");
-  BOOST_TEST(bad_chat(R"("response_format":{"type":"json_object"})")
-             == "response_format.type: 'response_format.type' must be 'text'; "
-                "other formats are not supported");
   good_chat(R"("response_format":{"type":"text"},"n":2,"best_of":2)");
+}
+
+BOOST_AUTO_TEST_CASE(structured_output_has_many_names) {
+  using sluice::device::grammar_kind;
+  const auto grammar = [](const char* more) {
+    return good_chat(more).sampling.grammar;
+  };
+  using source = sluice::device::grammar_source;
+  BOOST_TEST((grammar(R"("response_format":{"type":"json_object"})")
+              == source{grammar_kind::json_object, "", "response_format"}));
+  BOOST_TEST(
+      (grammar(R"("response_format":{"type":"json_schema","json_schema":)"
+               R"({"name":"n","strict":true,"schema":{"type":"null"}}})")
+       == source{grammar_kind::json_schema, R"({"type":"null"})",
+                 "response_format.json_schema.schema"}));
+  BOOST_TEST((grammar(R"("guided_json":"{}")")
+              == source{grammar_kind::json_schema, "{}", "guided_json"}));
+  BOOST_TEST((grammar(R"("guided_regex":"a+")")
+              == source{grammar_kind::regex, "a+", "guided_regex"}));
+  BOOST_TEST(
+      (grammar(R"("guided_choice":["a","b"])")
+       == source{grammar_kind::choice, R"(["a","b"])", "guided_choice"}));
+  BOOST_TEST((grammar(R"("structured_outputs":{"grammar":"root ::= \"a\""})")
+              == source{grammar_kind::gbnf, "root ::= \"a\"",
+                        "structured_outputs.grammar"}));
+  BOOST_TEST(
+      (grammar(R"("json_schema":{"const":1})")
+       == source{grammar_kind::json_schema, R"({"const":1})", "json_schema"}));
+  BOOST_TEST(!grammar(R"("grammar":"")"));
+  BOOST_TEST(!grammar(R"("response_format":{"type":"text"})"));
+}
+
+BOOST_AUTO_TEST_CASE(wrong_structured_output_names_the_field) {
+  BOOST_TEST(bad_chat(R"("response_format":{"type":"xml"})")
+             == "response_format.type: 'response_format.type' must be 'text', "
+                "'json_object' or 'json_schema'");
+  BOOST_TEST(bad_chat(R"("response_format":{"type":"json_schema"})")
+             == "response_format.json_schema: 'response_format.json_schema' "
+                "is required");
+  BOOST_TEST(bad_chat(R"("guided_choice":["a",1])")
+             == "guided_choice[1]: 'guided_choice[1]' must be a string, not "
+                "empty, not 1");
+  BOOST_TEST(bad_chat(R"("guided_json":3)")
+             == "guided_json: 'guided_json' must be an object, or a string "
+                "with one, not 3");
+  BOOST_TEST(bad_chat(R"("guided_regex":"a","grammar":"b")")
+             == "grammar: 'grammar' is not allowed together with "
+                "'guided_regex'");
 }
 
 BOOST_AUTO_TEST_CASE(messages_are_checked_one_by_one) {

@@ -205,6 +205,20 @@ BOOST_AUTO_TEST_CASE(ids_outside_the_vocabulary_are_refused) {
              == "token id -1 is outside the vocabulary of 8192");
 }
 
+BOOST_AUTO_TEST_CASE(a_wrong_grammar_is_refused_with_its_path) {
+  auto one = wish();
+  one.text = "hello";
+  one.sampling.grammar = {device::grammar_kind::json_schema,
+                          R"({"properties":{"a":{"type":"strin"}}})",
+                          "response_format.json_schema.schema"};
+  BOOST_TEST(refused(one, errc::bad_request)
+             == "response_format.json_schema.schema.properties.a.type: there "
+                "is no type 'strin'");
+  one.sampling.grammar.text = R"({"type":"string"})";
+  BOOST_TEST(ready().prepare(one, instant{}).has_value());
+  BOOST_TEST(edge()->grammars->size() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(a_passed_deadline_costs_no_work) {
   auto one = wish();
   one.deadline = instant{};
