@@ -291,7 +291,7 @@ bool batch_scheduler::book_token(sequence& who, device::sampled_token token,
         ended(who.id, finish_reason::error, errc::bad_request,
               "the grammar allows no token that the request does not ban"),
         out);
-    return;
+    return false;
   }
   who.tokens.push_back(id);
   generated one;
