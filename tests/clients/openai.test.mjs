@@ -162,6 +162,47 @@ test('a prompt beyond the context is a 400 with both lengths', async () => {
   });
 });
 
+test('response_format holds the answer to a schema', async () => {
+  const schema = {
+    type: 'object',
+    properties: {
+      tool: { enum: ['du', 'df'] },
+      flags: { type: 'array', items: { type: 'string', pattern: '^-[a-z]$' }, maxItems: 2 },
+    },
+    required: ['tool', 'flags'],
+    additionalProperties: false,
+  };
+  const response_format = { type: 'json_schema', json_schema: { name: 'call', schema } };
+  for (const extra of [{}, { temperature: 1, seed: 3, ignore_eos: true }]) {
+    const answer = await ask({ response_format, max_tokens: 100, ...extra });
+    assert.equal(answer.choices[0].finish_reason, 'stop');
+    const value = JSON.parse(answer.choices[0].message.content);
+    assert.deepEqual(Object.keys(value), ['tool', 'flags']);
+    assert.ok(schema.properties.tool.enum.includes(value.tool));
+  }
+});
+
+test('guided_choice answers with one of the choices, stream and all', async () => {
+  const stream = await ask({ guided_choice: ['disk', 'network'], stream: true });
+  let text = '';
+  let finish;
+  for await (const event of stream) {
+    text += event.choices[0]?.delta?.content ?? '';
+    finish = event.choices[0]?.finish_reason ?? finish;
+  }
+  assert.ok(['disk', 'network'].includes(text), text);
+  assert.equal(finish, 'stop');
+});
+
+test('a schema that is not supported is a 400 that names the path', async () => {
+  const schema = { type: 'object', properties: { a: { not: {} } } };
+  await assert.rejects(
+    ask({ response_format: { type: 'json_schema', json_schema: { name: 'n', schema } } }),
+    (error) => error.status === 400
+      && error.message.includes('response_format.json_schema.schema.properties.a.not'),
+  );
+});
+
 test('aborting a stream frees its place', async () => {
   const stream = await ask({ stream: true, max_tokens: 900, ignore_eos: true });
   for await (const chunk of stream) {
