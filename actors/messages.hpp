@@ -19,6 +19,7 @@
 
 #include "actors/error.hpp"
 #include "actors/model/batch_plan.hpp"
+#include "actors/runtime/tool_convention.hpp"
 #include "actors/terms.hpp"
 
 #include <caf/all.hpp>
@@ -36,6 +37,9 @@ struct output_spec {
   bool logprobs = false;
   bool specials = false;        ///< show special tokens' text
   std::uint32_t min_tokens = 0; ///< before that no stop string counts
+  /// How calls of `tools` are written; preprocess says it.
+  tool_convention calls = tool_convention::none;
+  std::vector<std::string> tools; ///< names that may be called
 };
 
 /// To preprocess: a client's wish. Exactly one of messages, text and tokens.
@@ -57,6 +61,9 @@ struct request {
   /// Only fills the cache: ends with finish `length` and no token.
   bool prefill_only = false;
   request_id group = 0; ///< choices of one prompt share it; 0: none
+  /// The tool that must be called, "*" for any of them, "" for none.
+  std::string must_call;
+  bool parallel_calls = true; ///< several calls in one answer
 };
 
 /// To router and model: tokenized.
@@ -128,6 +135,8 @@ struct text_delta {
   errc code = errc::none;              ///< with finish_reason::error
   std::string error;                   ///< with finish_reason::error
   std::uint32_t cached_tokens = 0;     ///< of the prompt
+  std::vector<tool_call_delta> calls;  ///< what became known of them
+  answer_times times;                  ///< with finish
 };
 
 // -- inside a model: scheduler and stages
@@ -198,7 +207,7 @@ struct shutdown_done {
 template <class Inspector>
 auto inspect(Inspector& f, output_spec& x) {
   return f(caf::meta::type_name("output_spec"), x.max_tokens, x.stop,
-           x.logprobs, x.specials, x.min_tokens);
+           x.logprobs, x.specials, x.min_tokens, x.calls, x.tools);
 }
 
 template <class Inspector>
@@ -206,7 +215,7 @@ auto inspect(Inspector& f, request& x) {
   return f(caf::meta::type_name("request"), x.id, x.deadline, x.tenant,
            x.labels, x.messages, x.tools, x.template_options, x.text, x.tokens,
            x.sampling, x.output, x.session, x.cache_salt, x.priority,
-           x.prefill_only, x.group);
+           x.prefill_only, x.group, x.must_call, x.parallel_calls);
 }
 
 template <class Inspector>
@@ -242,9 +251,20 @@ auto inspect(Inspector& f, generation& x) {
 }
 
 template <class Inspector>
+auto inspect(Inspector& f, answer_times& x) {
+  return f(caf::meta::type_name("answer_times"), x.queued, x.prefill, x.decode);
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, tool_call_delta& x) {
+  return f(caf::meta::type_name("tool_call_delta"), x.index, x.id, x.name,
+           x.arguments);
+}
+
+template <class Inspector>
 auto inspect(Inspector& f, generated& x) {
   return f(caf::meta::type_name("generated"), x.id, x.has_token, x.token,
-           x.finish, x.code, x.error, x.cached_tokens);
+           x.finish, x.code, x.error, x.cached_tokens, x.times);
 }
 
 template <class Inspector>
@@ -261,7 +281,7 @@ template <class Inspector>
 auto inspect(Inspector& f, text_delta& x) {
   return f(caf::meta::type_name("text_delta"), x.id, x.text, x.logprobs,
            x.finish, x.prompt_tokens, x.completion_tokens, x.code, x.error,
-           x.cached_tokens);
+           x.cached_tokens, x.calls, x.times);
 }
 
 template <class Inspector>

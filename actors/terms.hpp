@@ -37,11 +37,28 @@ enum class errc : std::uint8_t {
 
 /// Why an answer ended.
 enum class finish_reason : std::uint8_t {
-  none,      ///< not ended
-  stop,      ///< end token or stop string
-  length,    ///< max_tokens or the context's end
-  cancelled, ///< cancel
-  error,     ///< deadline, failure, shutdown: see code and error
+  none,       ///< not ended
+  stop,       ///< end token or stop string
+  length,     ///< max_tokens or the context's end
+  cancelled,  ///< cancel
+  error,      ///< deadline, failure, shutdown: see code and error
+  tool_calls, ///< as stop, after at least one tool call
+};
+
+/// Where the time of an answer went, in seconds.
+struct answer_times {
+  double queued = 0;  ///< from admission to the first step
+  double prefill = 0; ///< from there to the first token
+  double decode = 0;  ///< from there to the last token
+};
+
+/// A part of a tool call, in the order they are said. The first part of each
+/// call has its id and name; later ones go on with the arguments.
+struct tool_call_delta {
+  std::uint32_t index = 0; ///< of the call within the answer
+  std::string id;
+  std::string name;
+  std::string arguments; ///< JSON text, cut anywhere
 };
 
 /// One token of one answer, or its end.
@@ -54,6 +71,7 @@ struct generated {
   errc code = errc::none;          ///< with finish_reason::error
   std::string error;               ///< with finish_reason::error
   std::uint32_t cached_tokens = 0; ///< of the prompt, found in the cache
+  answer_times times;              ///< so far
 };
 
 } // namespace sluice::actors

@@ -134,6 +134,26 @@ struct Preprocess {
 
   label @1 :List(LabelRule) $single;
   # Rules that put labels on requests; every rule that finds something counts.
+
+  toolCalls @2 :ToolCalls;
+  # How the model writes that it calls a tool.
+}
+
+enum ToolCalls {
+  auto @0;
+  # As its chat template does; hermes when that says nothing.
+
+  hermes @1;
+  # JSON between tool_call tags.
+
+  llama3 @2;
+  # JSON that is the whole answer.
+
+  mistral @3;
+  # A JSON list after [TOOL_CALLS].
+
+  none @4;
+  # No call is looked for: whatever the model writes is text.
 }
 
 struct LabelRule {

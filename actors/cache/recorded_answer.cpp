@@ -10,6 +10,7 @@ text_delta recorded_answer::told_to(request_id id, std::size_t index) const {
   out.id = id;
   // Nothing of the prompt was computed.
   out.cached_tokens = out.prompt_tokens;
+  out.times = {};
   return out;
 }
 
@@ -20,6 +21,9 @@ std::uint64_t bytes_of(const text_delta& delta) noexcept {
     for (const auto& other : token.top)
       bytes += sizeof other + other.first.size();
   }
+  for (const auto& call : delta.calls)
+    bytes +=
+        sizeof call + call.id.size() + call.name.size() + call.arguments.size();
   return bytes;
 }
 

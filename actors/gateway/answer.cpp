@@ -5,6 +5,7 @@
 
 #include "actors/gateway/json_text.hpp"
 #include "actors/gateway/logprobs_json.hpp"
+#include "actors/gateway/tool_calls_json.hpp"
 #include "transport/http/sse.hpp"
 
 #include <numeric>
@@ -16,13 +17,17 @@ using transport::http::event_text;
 namespace {
 
 std::string head(std::string_view id, std::string_view object,
-                 std::int64_t created, std::string_view model) {
+                 std::int64_t created, const api_request& request) {
   std::string out = "{\"id\":";
   append_quoted(out, id);
   out += ",\"object\":";
   append_quoted(out, object);
   out += ",\"created\":" + std::to_string(created) + ",\"model\":";
-  append_quoted(out, model);
+  append_quoted(out, request.model);
+  if (!request.fingerprint.empty()) {
+    out += ",\"system_fingerprint\":";
+    append_quoted(out, request.fingerprint);
+  }
   return out;
 }
 
@@ -48,6 +53,8 @@ std::string_view name(finish_reason reason) noexcept {
     return "stop";
   case finish_reason::length:
     return "length";
+  case finish_reason::tool_calls:
+    return "tool_calls";
   default:
     return "";
   }
@@ -60,9 +67,9 @@ answer_writer::answer_writer(const api_request& request, std::string id,
       per_prompt_{request.choices}, head_{head(id,
                                                chat_ ? "chat.completion"
                                                      : "text_completion",
-                                               created, request.model)},
+                                               created, request)},
       chunk_head_{head(id, chat_ ? "chat.completion.chunk" : "text_completion",
-                       created, request.model)},
+                       created, request)},
       prompt_tokens_(request.prompts.size()),
       cached_tokens_(request.prompts.size()),
       choices_(request.prompts.size() * request.choices) {
@@ -130,8 +137,13 @@ void answer_writer::book(choice_text& to, const text_delta& delta) {
   to.text += delta.text;
   to.completion_tokens =
       std::max(to.completion_tokens, delta.completion_tokens);
-  if (delta.finish != finish_reason::none)
+  if (delta.finish != finish_reason::none) {
     to.finish = delta.finish;
+    times_.queued = std::max(times_.queued, delta.times.queued);
+    times_.prefill = std::max(times_.prefill, delta.times.prefill);
+    times_.decode = std::max(times_.decode, delta.times.decode);
+  }
+  join_tool_calls(to.calls, delta.calls);
   for (const auto& token : delta.logprobs) {
     if (chat_) {
       append_item(to.logprobs, "");
@@ -179,6 +191,11 @@ std::string answer_writer::push(std::size_t choice, const text_delta& delta) {
     text += '}';
   if (!delta.text.empty() || !delta.logprobs.empty())
     out += event(choice, text, logprobs_json(now), finish_reason::none);
+  if (!delta.calls.empty()) {
+    std::string calls = "\"delta\":{\"tool_calls\":";
+    append_tool_call_deltas(calls, delta.calls);
+    out += event(choice, calls += '}', "null", finish_reason::none);
+  }
   if (delta.finish != finish_reason::none)
     out += event(choice, chat_ ? "\"delta\":{}" : "\"text\":\"\"", "null",
                  delta.finish);
@@ -195,11 +212,18 @@ void answer_writer::append_usage(std::string& out) const {
          + std::to_string(cached_tokens()) + "}}";
 }
 
+request_timings answer_writer::timings() const {
+  const auto cached = cached_tokens();
+  return {cached, prompt_tokens() - std::min(cached, prompt_tokens()),
+          completion_tokens(), times_};
+}
+
 std::string answer_writer::last_events() const {
   std::string out;
   if (include_usage_) {
     auto usage = chunk_head_ + ",\"choices\":[],";
     append_usage(usage);
+    append_timings(usage += ",\"timings\":", timings());
     out += event_text(usage += '}');
   }
   return out += event_text("[DONE]");
@@ -209,16 +233,27 @@ std::string answer_writer::error_events(const api_error& error) {
   return event_text(to_json(error)) + event_text("[DONE]");
 }
 
+// "message":{...} or "text":...
+void answer_writer::append_message(std::string& out,
+                                   const choice_text& from) const {
+  out +=
+      chat_ ? "\"message\":{\"role\":\"assistant\",\"content\":" : "\"text\":";
+  if (from.text.empty() && !from.calls.empty())
+    out += "null";
+  else
+    append_quoted(out, from.text);
+  if (!chat_)
+    return;
+  out += ",\"refusal\":null";
+  if (!from.calls.empty())
+    append_tool_calls(out += ",\"tool_calls\":", from.calls);
+  out += '}';
+}
+
 void answer_writer::append_choice(std::string& out, std::size_t index) const {
   const auto& from = choices_[index];
   out += "{\"index\":" + std::to_string(index) + ",";
-  if (chat_)
-    out += "\"message\":{\"role\":\"assistant\",\"content\":";
-  else
-    out += "\"text\":";
-  append_quoted(out, from.text);
-  if (chat_)
-    out += ",\"refusal\":null}";
+  append_message(out, from);
   out += ",\"logprobs\":" + logprobs_json(from);
   append_finish(out, from.finish);
   out += '}';
@@ -242,6 +277,7 @@ std::string answer_writer::body() const {
   }
   out += "],";
   append_usage(out);
+  append_timings(out += ",\"timings\":", timings());
   return out += '}';
 }
 

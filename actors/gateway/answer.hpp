@@ -7,6 +7,7 @@
 #pragma once
 
 #include "actors/gateway/api_request.hpp"
+#include "actors/gateway/timings_json.hpp"
 #include "actors/messages.hpp"
 
 #include <cstdint>
@@ -23,6 +24,7 @@ struct choice_text {
   std::size_t characters = 0; ///< said so far, echo included
   finish_reason finish = finish_reason::none;
   std::uint32_t completion_tokens = 0;
+  std::vector<tool_call_delta> calls; ///< one entry per call
 };
 
 /// Writes one HTTP request's answer. Choices are numbered over all prompts:
@@ -64,6 +66,8 @@ private:
   std::string logprobs_json(const choice_text& from) const;
   void append_choice(std::string& out, std::size_t index) const;
   void append_usage(std::string& out) const;
+  void append_message(std::string& out, const choice_text& from) const;
+  request_timings timings() const;
 
   bool chat_;
   bool stream_;
@@ -76,9 +80,11 @@ private:
   std::vector<std::uint32_t> prompt_tokens_; // [prompts]
   std::vector<std::uint32_t> cached_tokens_; // [prompts]
   std::vector<choice_text> choices_;
+  answer_times times_; // of the slowest choice
 };
 
-/// "stop", "length"; cancelled and error have no name in OpenAI's API.
+/// "stop", "length", "tool_calls"; cancelled and error have no name in OpenAI's
+/// API.
 std::string_view name(finish_reason reason) noexcept;
 
 } // namespace sluice::actors

@@ -38,8 +38,10 @@ struct api_request {
   std::string messages;               ///< JSON array, chat only
   std::string tools;                  ///< JSON array or ""
   std::string template_options;       ///< JSON object or ""
-  device::sampling_params sampling;   ///< seed only when `seeded`
-  std::uint32_t max_tokens = 0;       ///< 0: to the end of the context
+  std::string must_call; ///< a tool's name, "*" for any, "" for none
+  bool parallel_calls = true;
+  device::sampling_params sampling; ///< seed drawn unless `seeded`
+  std::uint32_t max_tokens = 0;     ///< 0: to the end of the context
   std::vector<std::string> stop;
   bool logprobs = false;
   bool specials = false; ///< skip_special_tokens: false
@@ -48,6 +50,7 @@ struct api_request {
   bool prefill_only = false; ///< only stores the prompt in the model
   std::string cache_salt;    ///< other salts share no cached prefix
   std::int32_t priority = 0; ///< lower goes first
+  std::string fingerprint;   ///< of the model behind `model`, "" unknown
 };
 
 /// What an operator allows.

@@ -30,6 +30,7 @@ struct served_model {
   std::vector<std::string> names; ///< the first one is listed first
   std::uint32_t context = 0;      ///< tokens of prompt and answer, 0: unknown
   std::int32_t vocabulary = 0;    ///< tokens, 0: unknown
+  std::string fingerprint = {};   ///< changes when answers may; "": unknown
   std::function<std::vector<std::int32_t>(std::string_view, bool add_special)>
       encode = {};
   std::function<std::string(std::span<const std::int32_t>)> decode = {};

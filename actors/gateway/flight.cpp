@@ -25,6 +25,7 @@ std::string shown_id(const submission& from) {
 finished label_of(finish_reason reason) {
   switch (reason) {
   case finish_reason::stop:
+  case finish_reason::tool_calls:
     return finished::stop;
   case finish_reason::length:
     return finished::length;
@@ -52,6 +53,8 @@ request flight::to_request(std::size_t index, instant deadline) const {
   out.messages = what.messages;
   out.tools = what.tools;
   out.template_options = what.template_options;
+  out.must_call = what.must_call;
+  out.parallel_calls = what.parallel_calls;
   out.text = prompt.text;
   out.tokens = prompt.tokens;
   out.sampling = what.sampling;
@@ -158,6 +161,9 @@ void flight::finish(time_point now) {
   }
   model_->e2e_latency.observe(seconds{now - from_.arrived}.count());
   model_->request_prompt_tokens.observe(answer_.prompt_tokens());
+  model_->request_choices.observe(from_.what.choices);
+  if (from_.what.max_tokens > 0)
+    model_->request_max_tokens.observe(from_.what.max_tokens);
   const auto tokens = answer_.completion_tokens();
   if (tokens > choices() && first_text_ != time_point{})
     model_->time_per_output_token.observe(
@@ -209,14 +215,14 @@ std::string flight::summary(time_point now) const {
     return until == time_point{} ? -1.0
                                  : seconds{until - from_.arrived}.count() * 1e3;
   };
-  std::array<char, 256> text;
+  std::array<char, 512> text;
   const int n = std::snprintf(
       text.data(), text.size(),
       "POST %s %u%s choices=%zu prompt=%u generated=%u ttft=%.1fms "
-      "total=%.1fms",
+      "total=%.1fms id=%s",
       from_.path.c_str(), status_, from_.what.stream ? " stream" : "",
       choices(), answer_.prompt_tokens(), answer_.completion_tokens(),
-      ms(first_text_), ms(now));
+      ms(first_text_), ms(now), from_.request_id.c_str());
   return {text.data(),
           std::min(text.size() - 1, static_cast<std::size_t>(std::max(n, 0)))};
 }

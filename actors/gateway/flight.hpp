@@ -27,6 +27,7 @@ struct submission {
   std::shared_ptr<transport::http::exchange> client;
   api_request what;
   std::string path;
+  std::string request_id; ///< X-Request-Id
   std::chrono::steady_clock::time_point arrived;
   session_table::lease_ptr lease = {}; ///< of the session it belongs to
 };

@@ -56,6 +56,9 @@ front::front(front_settings settings, std::shared_ptr<door> state,
 }
 
 void front::take(http_request got, exchange_ptr out) {
+  const auto name = request_id_of(got.headers, next_id_++);
+  out->add_header("X-Request-Id", name);
+  got.headers.emplace(got.headers.begin(), "X-Request-Id", name);
   const auto* to = find_route(got.path);
   if (got.method == "OPTIONS")
     return out->respond(
@@ -130,6 +133,7 @@ void front::submit(api_request what, const http_request& got, exchange_ptr out,
     return refuse(no_model(*view.models, what.model));
   if (what.model.empty())
     what.model = model->names.front();
+  what.fingerprint = model->fingerprint;
   if (model->vocabulary > 0)
     if (const auto error = check_ids(what, model->vocabulary))
       return refuse(*error);
@@ -149,6 +153,7 @@ void front::submit(api_request what, const http_request& got, exchange_ptr out,
   all.client = out;
   all.what = std::move(what);
   all.path = got.path;
+  all.request_id = http::find(got.headers, "X-Request-Id").value_or("");
   all.arrived = arrived;
   const auto id = all.id;
   if (lease)

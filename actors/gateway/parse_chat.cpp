@@ -99,23 +99,6 @@ json::object read_message(const json::value& value, const std::string& path) {
   return message;
 }
 
-void read_tools(const fields& in, api_request& out) {
-  const auto* tools = in.array("tools");
-  const auto* choice = in.find("tool_choice");
-  if (choice != nullptr && !choice->is_string() && !choice->is_object())
-    refuse(in.path("tool_choice"), "must be a string or an object", *choice);
-  if (tools == nullptr)
-    return;
-  for (std::size_t i = 0; i < tools->size(); ++i)
-    if (!(*tools)[i].is_object())
-      refuse(in.path("tools") + "[" + std::to_string(i) + "]",
-             "must be an object", (*tools)[i]);
-  const bool none = choice != nullptr && choice->is_string()
-                    && choice->get_string() == "none";
-  if (!none && !tools->empty())
-    out.tools = json::serialize(*tools);
-}
-
 void read_logprobs(const fields& in, api_request& out) {
   out.logprobs = in.boolean("logprobs").value_or(false);
   out.sampling.logprobs = out.logprobs;

@@ -69,6 +69,9 @@ void read_grammar(const fields& in, api_request& out);
 /// joined by line breaks, tool call arguments as objects.
 boost::json::array read_messages(const fields& in);
 
+/// Checks `tools`, `tool_choice` and `parallel_tool_calls`.
+void read_tools(const fields& in, api_request& out);
+
 /// chat_template_kwargs, add_generation_prompt and tool_choice in one object.
 boost::json::object read_template_options(const fields& in);
 

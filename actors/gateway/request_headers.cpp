@@ -3,11 +3,28 @@
 
 #include "actors/gateway/request_headers.hpp"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
+#include <cstdio>
 
 namespace sluice::actors {
 
 namespace http = transport::http;
+
+std::string request_id_of(const http::header_list& headers,
+                          std::uint64_t made) {
+  const auto given = http::find(headers, "X-Request-Id").value_or("");
+  const bool good =
+      !given.empty() && given.size() <= 128
+      && std::ranges::all_of(given, [](char c) { return c > ' ' && c < 0x7f; });
+  if (good)
+    return std::string{given};
+  std::array<char, 32> text;
+  const int n = std::snprintf(text.data(), text.size(), "req-%016llx",
+                              static_cast<unsigned long long>(made));
+  return {text.data(), static_cast<std::size_t>(n)};
+}
 
 bool same_secret(std::string_view a, std::string_view b) noexcept {
   auto differ = static_cast<unsigned>(a.size() != b.size());
@@ -75,7 +92,8 @@ http::header_list cors_headers(const std::string& origin) {
   return {{"Access-Control-Allow-Origin", origin},
           {"Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS"},
           {"Access-Control-Allow-Headers",
-           "Authorization, Content-Type, X-Request-Timeout"},
+           "Authorization, Content-Type, X-Request-Id, X-Request-Timeout"},
+          {"Access-Control-Expose-Headers", "X-Request-Id"},
           {"Access-Control-Max-Age", "600"}};
 }
 

@@ -8,6 +8,7 @@
 #include "transport/http/message.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,6 +19,11 @@ namespace sluice::actors {
 /// "60", "1.5" seconds of the header X-Request-Timeout; nullopt when absent.
 parsed<std::optional<std::chrono::milliseconds>>
 parse_timeout(const transport::http::header_list& headers);
+
+/// The client's own X-Request-Id, or `made` when it sent none that can be
+/// written into a log: 1 to 128 visible ASCII characters.
+std::string request_id_of(const transport::http::header_list& headers,
+                          std::uint64_t made);
 
 /// Equal, in a time that does not depend on where they differ.
 bool same_secret(std::string_view a, std::string_view b) noexcept;

@@ -16,7 +16,12 @@ namespace {
 
 generated ended(request_id id, finish_reason finish, errc code = errc::none,
                 std::string error = {}) {
-  return {id, false, {}, finish, code, std::move(error)};
+  generated out;
+  out.id = id;
+  out.finish = finish;
+  out.code = code;
+  out.error = std::move(error);
+  return out;
 }
 
 } // namespace

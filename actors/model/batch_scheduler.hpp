@@ -107,6 +107,7 @@ struct scheduler_counts {
   std::uint64_t drafts = 0;          ///< steps of sequences with drafts
   std::uint64_t draft_tokens = 0;
   std::uint64_t accepted_tokens = 0; ///< of the drafted ones
+  std::vector<request_id> started;   ///< had their first step
 };
 
 class batch_scheduler {

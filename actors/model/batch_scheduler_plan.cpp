@@ -181,6 +181,7 @@ void batch_scheduler::open(batch_plan& plan, sequence& who, instant now) {
   who.cached = who.planned;
   const std::chrono::duration<double> queued = now - who.arrived;
   counts_.queue_seconds.push_back(queued.count());
+  counts_.started.push_back(who.id);
   counts_.prompt_tokens += who.prompt_tokens;
   if (limits_.prefix_cache)
     counts_.cache_queries += who.prompt_tokens;

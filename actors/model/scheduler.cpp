@@ -76,6 +76,7 @@ caf::result<accepted> scheduler_state::take(prompt& wish) {
       settings.now());
   if (refused)
     return make_error(refused->code, refused->text, refused->retry_seconds);
+  times.arrived(wish.id, settings.now());
   self->send(settings.answers,
              generation{wish.id, length, std::move(wish.output)});
   pump();
@@ -126,10 +127,21 @@ void scheduler_state::pump() {
     meter.sent(settings.now(), tokens);
     const auto& entry = settings.load_draft ? stages.back() : stages.front();
     self->send(entry, stage_pass{std::move(*plan), {}, {}, {}});
+    count();
+  }
+}
+
+void scheduler_state::stamp() {
+  auto& to = *settings.counts;
+  for (const auto& one : times.stamp(outbox, settings.now())) {
+    to.prefill_time.observe(one.prefill);
+    to.decode_time.observe(one.decode);
+    to.inference_time.observe(one.prefill + one.decode);
   }
 }
 
 void scheduler_state::flush() {
+  stamp();
   if (!outbox.empty() && credits.take())
     self->send(settings.answers, step_output{std::exchange(outbox, {})});
 }
@@ -201,6 +213,8 @@ void scheduler_state::count() {
   to.prefix_cache_hits.add(did.cache_hits);
   for (const auto seconds : did.queue_seconds)
     to.queue_time.observe(seconds);
+  for (const auto id : did.started)
+    times.started(id, settings.now());
   to.requests_running.set(static_cast<double>(batches->running()));
   to.requests_waiting.set(static_cast<double>(batches->waiting()));
   const auto& pool = batches->pool();

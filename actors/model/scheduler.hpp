@@ -7,6 +7,7 @@
 #pragma once
 
 #include "actors/messages.hpp"
+#include "actors/model/answer_clock.hpp"
 #include "actors/model/batch_scheduler.hpp"
 #include "actors/model/pace_meter.hpp"
 #include "actors/model/stage.hpp"
@@ -59,6 +60,8 @@ struct scheduler_state {
   void stop(caf::error reason);
   void stage_gone(const caf::down_msg& msg);
   void count();
+  /// Writes into the outbox where the time went.
+  void stamp();
   model_status status() const;
 
   static inline const char* name = "model";
@@ -76,6 +79,7 @@ struct scheduler_state {
                                   // plan
   pace_meter meter;
   credit_window credits{step_window};
+  answer_clock times;
   std::optional<instant> alarm; // when the next deadline_check comes
 };
 

@@ -8,7 +8,11 @@ namespace sluice::actors {
 answer_stream::answer_stream(const device::tokenizer& tokens, generation begin)
     : tokens_{&tokens}, begin_{std::move(begin)}, text_{tokens,
                                                         begin_.output.specials},
-      stops_{std::move(begin_.output.stop)} {}
+      stops_{std::move(begin_.output.stop)} {
+  if (!begin_.output.tools.empty())
+    calls_ = make_tool_call_parser(begin_.output.calls, begin_.output.tools,
+                                   begin_.id);
+}
 
 token_logprob
 answer_stream::describe(const device::sampled_token& token) const {
@@ -27,11 +31,26 @@ std::string answer_stream::take_token(const generated& one) {
   if (one.finish == finish_reason::stop && !begin_.output.specials
       && one.token.grammar != device::grammar_end::complete)
     return {};
-  const auto piece = text_.push(one.token.id);
+  auto piece = text_.push(one.token.id);
+  // What announces calls may be a token that is not shown otherwise.
+  if (calls_ && !begin_.output.specials && tokens_->is_special(one.token.id)
+      && tokens_->token_text(one.token.id) == calls_->marker())
+    piece += calls_->marker();
   complete_ += piece.size();
   if (begin_.output.logprobs)
     logprobs_.push_back({complete_, describe(one.token)});
   return count_ <= begin_.output.min_tokens ? piece : stops_.push(piece);
+}
+
+void answer_stream::find_calls(text_delta& delta) {
+  call_output found;
+  calls_->push(delta.text, found);
+  if (delta.finish != finish_reason::none)
+    calls_->finish(found);
+  delta.text = std::move(found.text);
+  delta.calls = std::move(found.calls);
+  if (delta.finish == finish_reason::stop && calls_->calls() > 0)
+    delta.finish = finish_reason::tool_calls;
 }
 
 std::optional<text_delta> answer_stream::push(generated one) {
@@ -57,15 +76,19 @@ std::optional<text_delta> answer_stream::push(generated one) {
     delta.logprobs.push_back(std::move(logprobs_.front().value));
     logprobs_.pop_front();
   }
+  if (calls_)
+    find_calls(delta);
   delta.completion_tokens = count_;
-  if (delta.finish != finish_reason::none)
+  if (delta.finish != finish_reason::none) {
     delta.prompt_tokens = begin_.prompt_tokens;
+    delta.times = one.times;
+  }
   delta.cached_tokens = one.cached_tokens;
   if (delta.finish == finish_reason::error) {
     delta.code = one.code;
     delta.error = std::move(one.error);
   }
-  if (delta.text.empty() && delta.logprobs.empty()
+  if (delta.text.empty() && delta.logprobs.empty() && delta.calls.empty()
       && delta.finish == finish_reason::none)
     return std::nullopt;
   return delta;

@@ -2,12 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // One answer on its way from tokens to text: detokenizes, watches for stop
-// strings, counts, and words log-probabilities. Used by postprocess; knows no
-// actor.
+// strings and tool calls, counts, and words log-probabilities. Used by
+// postprocess; knows no actor.
 #pragma once
 
 #include "actors/messages.hpp"
 #include "actors/postprocess/stop_matcher.hpp"
+#include "actors/postprocess/tool_call_parser.hpp"
 #include "device/text/detokenizer.hpp"
 
 #include <deque>
@@ -36,12 +37,14 @@ private:
   };
 
   std::string take_token(const generated& one);
+  void find_calls(text_delta& delta);
   token_logprob describe(const device::sampled_token& token) const;
 
   const device::tokenizer* tokens_;
   generation begin_;
   device::detokenizer text_;
   stop_matcher stops_;
+  std::unique_ptr<tool_call_parser> calls_; // null: no tools
   std::deque<waiting_logprob> logprobs_;
   std::uint64_t complete_ = 0; // bytes out of the detokenizer
   std::uint64_t shown_ = 0;    // bytes out of the stop matcher

@@ -4,6 +4,7 @@
 #include "actors/preprocess/preprocess.hpp"
 
 #include "actors/preprocess/conversation.hpp"
+#include "actors/preprocess/tool_grammar.hpp"
 #include "device/error.hpp"
 
 #include <boost/json.hpp>
@@ -31,6 +32,21 @@ json::value parse_field(const std::string& text, std::string_view field) {
   return value;
 }
 
+// Some templates look into the text of an answer that was calls alone; others
+// ask whether it has one.
+bool fill_empty_answers(json::array& messages) {
+  bool changed = false;
+  for (auto& message : messages) {
+    auto& fields = message.get_object();
+    const auto* content = fields.if_contains("content");
+    if (fields.contains("tool_calls") && (!content || content->is_null())) {
+      fields["content"] = "";
+      changed = true;
+    }
+  }
+  return changed;
+}
+
 std::string render(const request& wish, json::array messages,
                    const model_assets& assets, instant now) {
   if (!assets.chat)
@@ -53,8 +69,36 @@ std::string render(const request& wish, json::array messages,
   try {
     return assets.chat->render(input);
   } catch (const device::model_error& e) {
+    if (!fill_empty_answers(input.messages))
+      throw refused{errc::template_failed, e.what()};
+  }
+  try {
+    return assets.chat->render(input);
+  } catch (const device::model_error& e) {
     throw refused{errc::template_failed, e.what()};
   }
+}
+
+// Says what postprocess looks for, and what an answer must be that has to call.
+void offer_tools(request& wish, tool_convention calls) {
+  if (wish.tools.empty())
+    return;
+  const auto tools = parse_field(wish.tools, "tools");
+  if (!tools.is_array())
+    throw refused{errc::bad_request, "tools must be an array"};
+  wish.output.calls = calls;
+  wish.output.tools = tool_names(tools.get_array());
+  if (wish.must_call.empty())
+    return;
+  if (calls == tool_convention::none)
+    throw refused{errc::bad_request,
+                  "a tool cannot be forced: this graph looks for no tool calls "
+                  "(tool_calls: none)"};
+  const auto only = wish.must_call == "*" ? "" : wish.must_call;
+  if (!only.empty() && std::ranges::count(wish.output.tools, only) == 0)
+    throw refused{errc::bad_request, "there is no tool '" + only + "' to call"};
+  wish.sampling.grammar =
+      tool_grammar(tools.get_array(), calls, only, wish.parallel_calls);
 }
 
 void check_ids(std::span<const std::int32_t> ids, std::size_t vocabulary) {
@@ -112,6 +156,7 @@ caf::expected<prompt> preprocess_state::prepare(request wish,
   prompt made;
   try {
     std::string seen;
+    offer_tools(wish, calls);
     // Here, so that the sampler finds it compiled.
     if (const auto& grammar = wish.sampling.grammar)
       assets->grammars->get(grammar);
@@ -144,6 +189,9 @@ request_sink::behavior_type
 preprocess(request_sink::stateful_pointer<preprocess_state> self,
            preprocess_settings settings, model_assets_ptr assets,
            prompt_sink next) {
+  self->state.calls = settings.tool_calls.value_or(
+      find_convention(assets->tokens.chat_template())
+          .value_or(tool_convention::hermes));
   self->state.assets = std::move(assets);
   self->state.rules = label_rules{settings.labels};
   self->state.next = std::move(next);

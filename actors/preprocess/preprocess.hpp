@@ -10,12 +10,15 @@
 #include "actors/preprocess/label_rules.hpp"
 #include "actors/runtime/model_assets.hpp"
 
+#include <optional>
 #include <vector>
 
 namespace sluice::actors {
 
 struct preprocess_settings {
   std::vector<label_rule> labels;
+  /// Nothing: what the model's chat template says.
+  std::optional<tool_convention> tool_calls;
 };
 
 struct preprocess_state {
@@ -28,6 +31,7 @@ struct preprocess_state {
   static inline const char* name = "preprocess";
   model_assets_ptr assets;
   label_rules rules{{}};
+  tool_convention calls = tool_convention::hermes;
   prompt_sink next;
 
 private:

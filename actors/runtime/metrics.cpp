@@ -12,20 +12,27 @@ namespace sluice::actors {
 
 namespace {
 
-// Seconds; as fine as vLLM's where a person waits.
+// vLLM's buckets, with finer ones below them: a small model's token takes less
+// than a millisecond. Seconds.
 constexpr std::array first_token_bounds{
-    0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1,  0.25, 0.5,
-    0.75,  1.0,   2.5,  5.0,  7.5,  10.0, 20.0, 40.0, 80.0, 160.0};
-constexpr std::array token_bounds{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
-                                  0.075, 0.1,    0.15,  0.2,  0.3,   0.4,
-                                  0.5,   0.75,   1.0,   2.5,  5.0,   10.0};
-constexpr std::array request_bounds{
-    0.01, 0.05, 0.1,  0.3,  0.5,  0.8,  1.0,  1.5,   2.0,   2.5,   5.0,
-    10.0, 15.0, 20.0, 30.0, 40.0, 50.0, 60.0, 120.0, 240.0, 480.0, 960.0};
-// Tokens.
+    0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1,  0.25,  0.5,   0.75,
+    1.0,   2.5,   5.0,  7.5,  10.0, 20.0, 40.0, 80.0, 160.0, 640.0, 2560.0};
+constexpr std::array token_bounds{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
+                                  0.05,   0.075, 0.1,    0.15,  0.2,  0.3,
+                                  0.4,    0.5,   0.75,   1.0,   2.5,  5.0,
+                                  7.5,    10.0,  20.0,   40.0,  80.0};
+constexpr std::array request_bounds{0.01,  0.05,  0.1,   0.3,   0.5,    0.8,
+                                    1.0,   1.5,   2.0,   2.5,   5.0,    10.0,
+                                    15.0,  20.0,  30.0,  40.0,  50.0,   60.0,
+                                    120.0, 240.0, 480.0, 960.0, 1920.0, 7680.0};
+// Tokens of a request, and of a step.
 constexpr std::array count_bounds{
-    1.0,   2.0,    4.0,    8.0,    16.0,   32.0,    64.0,    128.0,   256.0,
-    512.0, 1024.0, 2048.0, 4096.0, 8192.0, 16384.0, 32768.0, 65536.0, 131072.0};
+    1.0,   2.0,    5.0,    10.0,   20.0,    50.0,    100.0,   200.0,
+    500.0, 1000.0, 2000.0, 5000.0, 10000.0, 20000.0, 50000.0, 100000.0};
+constexpr std::array step_bounds{1.0,    8.0,    16.0,   32.0,   64.0,
+                                 128.0,  256.0,  512.0,  1024.0, 2048.0,
+                                 4096.0, 8192.0, 16384.0};
+constexpr std::array choice_bounds{1.0, 2.0, 5.0, 10.0, 20.0};
 
 constexpr std::array<std::string_view, 3> finished_names{"stop", "length",
                                                          "abort"};
@@ -149,11 +156,20 @@ void write_histograms(page& out, const std::vector<labelled>& models) {
       &model_metrics::iteration_tokens);
   all("vllm:request_queue_time_seconds", "From admission to the first step.",
       &model_metrics::queue_time);
+  all("vllm:request_prefill_time_seconds", "From there to the first token.",
+      &model_metrics::prefill_time);
+  all("vllm:request_decode_time_seconds", "From there to the last token.",
+      &model_metrics::decode_time);
+  all("vllm:request_inference_time_seconds", "Prefill and decode together.",
+      &model_metrics::inference_time);
   all("vllm:time_to_first_token_seconds", "From arrival to the first text.",
       &model_metrics::time_to_first_token);
   all("vllm:inter_token_latency_seconds", "Between two deltas of a stream.",
       &model_metrics::inter_token_latency);
+  // Two names of one figure: the second is its newer one.
   all("vllm:time_per_output_token_seconds", "Mean of one request.",
+      &model_metrics::time_per_output_token);
+  all("vllm:request_time_per_output_token_seconds", "Mean of one request.",
       &model_metrics::time_per_output_token);
   all("vllm:e2e_request_latency_seconds", "From arrival to the end.",
       &model_metrics::e2e_latency);
@@ -161,6 +177,10 @@ void write_histograms(page& out, const std::vector<labelled>& models) {
       &model_metrics::request_prompt_tokens);
   all("vllm:request_generation_tokens", "Generated tokens of one request.",
       &model_metrics::request_generation_tokens);
+  all("vllm:request_params_max_tokens", "Tokens that a request allowed.",
+      &model_metrics::request_max_tokens);
+  all("vllm:request_params_n", "Choices that a request asked for.",
+      &model_metrics::request_choices);
 }
 
 void write_success(page& out, const std::vector<labelled>& models) {
@@ -256,9 +276,11 @@ std::uint64_t histogram::count() const noexcept {
 }
 
 model_metrics::model_metrics()
-    : iteration_tokens{count_bounds}, queue_time{request_bounds},
-      time_to_first_token{first_token_bounds},
+    : iteration_tokens{step_bounds}, queue_time{request_bounds},
+      prefill_time{request_bounds}, decode_time{request_bounds},
+      inference_time{request_bounds}, time_to_first_token{first_token_bounds},
       inter_token_latency{token_bounds}, time_per_output_token{token_bounds},
+      request_max_tokens{count_bounds}, request_choices{choice_bounds},
       e2e_latency{request_bounds}, request_prompt_tokens{count_bounds},
       request_generation_tokens{count_bounds} {}
 

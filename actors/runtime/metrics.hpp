@@ -94,10 +94,15 @@ struct model_metrics {
   counter prefix_cache_hits;    ///< prompt tokens found there
   histogram iteration_tokens;   ///< tokens of one step, prefill and decode
   histogram queue_time;         ///< seconds from admission to the first step
+  histogram prefill_time;       ///< seconds from there to the first token
+  histogram decode_time;        ///< seconds from there to the last token
+  histogram inference_time;     ///< seconds, prefill and decode together
   // Gateway.
   histogram time_to_first_token;   ///< seconds from the request's arrival
   histogram inter_token_latency;   ///< seconds between two deltas of one stream
   histogram time_per_output_token; ///< seconds, mean of one request
+  histogram request_max_tokens;    ///< generated tokens that were allowed
+  histogram request_choices;       ///< `n`
   histogram e2e_latency;           ///< seconds from arrival to the last token
   histogram request_prompt_tokens;
   histogram request_generation_tokens;

@@ -5,6 +5,9 @@
 
 #include "device/error.hpp"
 
+#include <array>
+#include <cstdio>
+
 namespace sluice::actors {
 
 namespace {
@@ -12,6 +15,40 @@ namespace {
 std::string text_of(const device::tokenizer& tokens,
                     std::optional<std::int32_t> id) {
   return id ? std::string{tokens.token_text(*id)} : std::string{};
+}
+
+// Fowler, Noll and Vo's FNV-1a, 64 bits.
+class fingerprint {
+public:
+  void add(std::string_view bytes) {
+    for (const unsigned char c : bytes)
+      value_ = (value_ ^ c) * 0x100000001b3u;
+  }
+
+  std::string text() const {
+    std::array<char, 32> out;
+    const int n = std::snprintf(out.data(), out.size(), "fp_%016llx",
+                                static_cast<unsigned long long>(value_));
+    return {out.data(), static_cast<std::size_t>(n)};
+  }
+
+private:
+  std::uint64_t value_ = 0xcbf29ce484222325u;
+};
+
+// Of the weights the last norm alone is read: no two trainings share it, and
+// reading all of a large file would keep the server from starting.
+std::string fingerprint_of(const device::model_files& files,
+                           const device::tokenizer& tokens) {
+  fingerprint out;
+  out.add(files.weight_format());
+  out.add(std::to_string(files.weight_bytes()) + ","
+          + std::to_string(files.parameters()) + ","
+          + std::to_string(tokens.size()));
+  const auto norm = files.require(device::tensor_role::output_norm);
+  out.add({reinterpret_cast<const char*>(norm.data), norm.bytes()});
+  out.add(tokens.chat_template());
+  return out.text();
 }
 
 } // namespace
@@ -34,9 +71,10 @@ model_assets::open(std::string name, const std::filesystem::path& path) {
                    + "' cannot be used: " + e.what();
     }
   }
+  auto print = fingerprint_of(files, tokens);
   auto out = std::make_shared<model_assets>(model_assets{
       std::move(name), std::move(files), std::move(tokens), std::move(chat),
-      std::move(chat_error), std::move(bos), std::move(eos)});
+      std::move(chat_error), std::move(bos), std::move(eos), std::move(print)});
   out->grammars =
       std::make_unique<device::grammar_cache>([&vocabulary = out->tokens] {
         return std::make_shared<const device::token_trie>(vocabulary);

@@ -28,6 +28,7 @@ struct model_assets {
   std::string chat_error; ///< why `chat` is empty
   std::string bos_text;   ///< as templates want it; "" if none
   std::string eos_text;
+  std::string fingerprint; ///< "fp_..." of weights, vocabulary and template
   /// What requests asked for; filled while serving, thread-safe.
   std::unique_ptr<device::grammar_cache> grammars = {};
 

@@ -48,6 +48,7 @@ actors::catalogue served(const validated_graph& graph, const assembly& made) {
     chat = {assets, &*assets->chat};
   actors::catalogue out;
   out.push_back(actors::serve(std::move(names), made.context(), tokens, chat));
+  out.back().fingerprint = assets->fingerprint;
   return out;
 }
 

@@ -18,6 +18,22 @@ std::optional<float> written(float value) {
   return std::isnan(value) ? std::nullopt : std::optional(value);
 }
 
+std::optional<actors::tool_convention> convention_of(schema::ToolCalls how) {
+  switch (how) {
+  case schema::ToolCalls::HERMES:
+    return actors::tool_convention::hermes;
+  case schema::ToolCalls::LLAMA3:
+    return actors::tool_convention::llama3;
+  case schema::ToolCalls::MISTRAL:
+    return actors::tool_convention::mistral;
+  case schema::ToolCalls::NONE:
+    return actors::tool_convention::none;
+  case schema::ToolCalls::AUTO:
+    break;
+  }
+  return std::nullopt;
+}
+
 } // namespace
 
 actors::gateway_settings gateway_settings_of(schema::Gateway::Reader settings,
@@ -65,6 +81,7 @@ preprocess_settings_of(schema::Preprocess::Reader settings) {
     made.pattern = rule.getPattern().cStr();
     out.labels.push_back(std::move(made));
   }
+  out.tool_calls = convention_of(settings.getToolCalls());
   return out;
 }
 

@@ -11,9 +11,22 @@ exchange::exchange(std::shared_ptr<wire> out) : out_{std::move(out)} {}
 
 exchange::~exchange() {
   if (phase_ == phase::waiting)
-    out_->send({500, {{"Content-Type", "text/plain"}}, "no answer\n"});
+    respond({500, {{"Content-Type", "text/plain"}}, "no answer\n"});
   else if (phase_ == phase::streaming)
     out_->abandon();
+}
+
+namespace {
+
+void append(header_list& to, const header_list& more) {
+  to.insert(to.end(), more.begin(), more.end());
+}
+
+} // namespace
+
+void exchange::add_header(std::string name, std::string value) {
+  const std::lock_guard lock{mutex_};
+  headers_.emplace_back(std::move(name), std::move(value));
 }
 
 void exchange::respond(response value) {
@@ -24,6 +37,7 @@ void exchange::respond(response value) {
       return;
     phase_ = phase::done;
     dropped.swap(callback_);
+    append(value.headers, headers_);
   }
   out_->send(std::move(value));
 }
@@ -34,6 +48,7 @@ void exchange::begin_stream(unsigned status, header_list headers) {
     if (phase_ != phase::waiting)
       return;
     phase_ = phase::streaming;
+    append(headers, headers_);
   }
   out_->send_head({status, std::move(headers), {}});
 }

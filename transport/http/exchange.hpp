@@ -50,6 +50,9 @@ public:
   exchange(const exchange&) = delete;
   exchange& operator=(const exchange&) = delete;
 
+  /// Adds a field to the head of whatever the answer will be.
+  void add_header(std::string name, std::string value);
+
   void respond(response value);
   void begin_stream(unsigned status, header_list headers);
   /// False: nobody will read this, stop producing.
@@ -70,6 +73,7 @@ private:
   phase phase_ = phase::waiting;
   close_reason reason_ = close_reason::disconnected;
   close_callback callback_;
+  header_list headers_; // added to the answer's
   std::shared_ptr<wire> out_;
 };
 

@@ -20,6 +20,17 @@ api_request chat() {
   return out;
 }
 
+// What an answer without any told times ends with.
+std::string timings(unsigned prompt, unsigned completion) {
+  const auto phase = [](const std::string& name, unsigned tokens) {
+    return "\"" + name + "_n\":" + std::to_string(tokens) + ",\"" + name
+           + "_ms\":0.000,\"" + name + "_per_token_ms\":0.000,\"" + name
+           + "_per_second\":0.000";
+  };
+  return ",\"timings\":{\"cache_n\":0," + phase("prompt", prompt) + ","
+         + phase("predicted", completion) + "}}";
+}
+
 api_request completion(std::string prompt) {
   auto out = chat();
   out.kind = endpoint::completions;
@@ -56,7 +67,8 @@ BOOST_AUTO_TEST_CASE(a_chat_completion_has_openais_shape) {
                 R"("assistant","content":"Hello\n\"","refusal":null},)"
                 R"("logprobs":null,"finish_reason":"stop"}],"usage":{)"
                 R"("prompt_tokens":7,"completion_tokens":2,"total_tokens":9,)"
-                R"("prompt_tokens_details":{"cached_tokens":0}}})");
+                R"("prompt_tokens_details":{"cached_tokens":0}})"
+                    + timings(7, 2));
 }
 
 BOOST_AUTO_TEST_CASE(a_chat_stream_is_role_text_finish_usage_done) {
@@ -89,8 +101,8 @@ BOOST_AUTO_TEST_CASE(a_chat_stream_is_role_text_finish_usage_done) {
              == head
                     + R"("choices":[],"usage":{"prompt_tokens":7,)"
                       R"("completion_tokens":2,"total_tokens":9,)"
-                      R"("prompt_tokens_details":{"cached_tokens":0}}})"
-                    + "\n\ndata: [DONE]\n\n");
+                      R"("prompt_tokens_details":{"cached_tokens":0}})"
+                    + timings(7, 2) + "\n\ndata: [DONE]\n\n");
 }
 
 BOOST_AUTO_TEST_CASE(text_that_comes_with_the_finish_is_not_lost) {
@@ -124,7 +136,8 @@ BOOST_AUTO_TEST_CASE(choices_of_all_prompts_are_numbered_through) {
          R"({"index":3,"text":"b3","logprobs":null,"finish_reason":"length"}],)"
          R"("usage":{"prompt_tokens":8,"completion_tokens":4,)"
          R"("total_tokens":12,)"
-         R"("prompt_tokens_details":{"cached_tokens":0}}})");
+         R"("prompt_tokens_details":{"cached_tokens":0}})"
+             + timings(8, 4));
 }
 
 BOOST_AUTO_TEST_CASE(an_echoed_prompt_opens_its_stream) {
@@ -217,6 +230,75 @@ BOOST_AUTO_TEST_CASE(every_error_code_has_its_status) {
   const auto busy = to_response(to_api_error(errc::overloaded, {}));
   BOOST_TEST(sluice::transport::http::find(busy.headers, "Retry-After").value()
              == "1");
+}
+
+BOOST_AUTO_TEST_CASE(tool_calls_take_the_place_of_content) {
+  answer_writer out{chat(), "x", 1};
+  auto delta = say("", 3);
+  delta.calls = {{0, "call_1", "f", "{\"a\""}, {0, "", "", ":1}"}};
+  out.push(0, delta);
+  delta = say("", 5, finish_reason::tool_calls);
+  delta.calls = {{1, "call_2", "g", "{}"}};
+  out.push(0, delta);
+  BOOST_TEST(
+      out.body().find(
+          R"("message":{"role":"assistant","content":null,"refusal":null,)"
+          R"("tool_calls":[{"id":"call_1","type":"function","function":)"
+          R"({"name":"f","arguments":"{\"a\":1}"}},{"id":"call_2","type":)"
+          R"("function","function":{"name":"g","arguments":"{}"}}]},)"
+          R"("logprobs":null,"finish_reason":"tool_calls"})")
+          != std::string::npos,
+      out.body());
+}
+
+BOOST_AUTO_TEST_CASE(streamed_arguments_follow_their_call) {
+  auto request = chat();
+  request.stream = true;
+  answer_writer out{request, "x", 1};
+  auto delta = say("Hm.", 3);
+  delta.calls = {{0, "call_1", "f", ""}};
+  const auto first = out.push(0, delta);
+  const auto text = first.find(R"("delta":{"content":"Hm."})");
+  const auto call = first.find(
+      R"("delta":{"tool_calls":[{"index":0,"id":"call_1","type":"function",)"
+      R"("function":{"name":"f","arguments":""}}]})");
+  BOOST_TEST((call != first.npos && text < call), first);
+  delta = say("", 4, finish_reason::tool_calls);
+  delta.calls = {{0, "", "", "{}"}};
+  const auto last = out.push(0, delta);
+  BOOST_TEST(last.find(R"("delta":{"tool_calls":[{"index":0,"function":)"
+                       R"({"arguments":"{}"}}]})")
+                 != last.npos,
+             last);
+  BOOST_TEST(last.find(R"("finish_reason":"tool_calls")") != last.npos);
+}
+
+BOOST_AUTO_TEST_CASE(timings_are_those_of_the_slowest_choice) {
+  auto request = chat();
+  request.choices = 2;
+  answer_writer out{request, "x", 1};
+  out.prompt_tokens(0, 10);
+  auto delta = say("a", 2, finish_reason::stop);
+  delta.times = {0.1, 0.5, 0.25};
+  out.push(0, delta);
+  delta.times = {0.1, 0.25, 0.5};
+  out.push(1, delta);
+  BOOST_TEST(out.body().find(
+                 R"("timings":{"cache_n":0,"prompt_n":10,"prompt_ms":500.000,)"
+                 R"("prompt_per_token_ms":50.000,"prompt_per_second":20.000,)"
+                 R"("predicted_n":4,"predicted_ms":500.000,)"
+                 R"("predicted_per_token_ms":125.000,)"
+                 R"("predicted_per_second":8.000})")
+                 != std::string::npos,
+             out.body());
+}
+
+BOOST_AUTO_TEST_CASE(a_known_fingerprint_is_told) {
+  auto request = chat();
+  request.fingerprint = "fp_1";
+  const answer_writer out{request, "x", 1};
+  BOOST_TEST(out.body().find(R"("model":"edge","system_fingerprint":"fp_1",)")
+             != std::string::npos);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

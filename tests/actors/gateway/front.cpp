@@ -183,4 +183,35 @@ BOOST_AUTO_TEST_CASE(browsers_of_other_origins_are_let_in_when_asked_to) {
              == "");
 }
 
+BOOST_AUTO_TEST_CASE(a_request_id_is_echoed_on_every_answer) {
+  house h{say_hello};
+  auto caller = h.client();
+  const auto id = [&](const char* method, const char* path,
+                      const std::string& body) {
+    return header(caller.send(method, path, body, {{"X-Request-Id", "mine-7"}}),
+                  "X-Request-Id");
+  };
+  BOOST_TEST(id("POST", "/v1/chat/completions", chat_body()) == "mine-7");
+  BOOST_TEST(id("POST", "/v1/chat/completions", chat_body(R"("stream":true)"))
+             == "mine-7");
+  BOOST_TEST(id("POST", "/v1/chat/completions", "{}") == "mine-7");
+  BOOST_TEST(id("GET", "/nowhere", "") == "mine-7");
+}
+
+BOOST_AUTO_TEST_CASE(a_request_id_is_made_when_none_can_be_used) {
+  const auto made = request_id_of({}, 255);
+  BOOST_TEST(made == "req-00000000000000ff");
+  BOOST_TEST(request_id_of({{"x-request-id", "a b"}}, 255) == made);
+  BOOST_TEST(request_id_of({{"x-request-id", "a\"\x7f"}}, 255) == made);
+  BOOST_TEST(request_id_of({{"x-request-id", std::string(129, 'a')}}, 255)
+             == made);
+  BOOST_TEST(request_id_of({{"x-request-id", std::string(128, 'a')}}, 255)
+             == std::string(128, 'a'));
+  house h{say_hello};
+  auto caller = h.client();
+  const auto first = header(caller.send("GET", "/health"), "X-Request-Id");
+  BOOST_TEST(first.starts_with("req-"));
+  BOOST_TEST(header(caller.send("GET", "/health"), "X-Request-Id") != first);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

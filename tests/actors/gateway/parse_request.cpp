@@ -52,6 +52,15 @@ std::string bad_completion(const std::string& more) {
   return error_of(parse_completion(completion(more), limits));
 }
 
+std::string tool(const std::string& name) {
+  return R"({"type":"function","function":{"name":")" + name + R"("}})";
+}
+
+// Of tools [f], with more fields after it.
+std::string bad_tools(const std::string& more) {
+  return bad_chat(R"("tools":[)" + tool("f") + "]," + more);
+}
+
 std::string bad_message(const std::string& message) {
   return error_of(parse_chat(R"({"messages":[)" + message + "]}", limits));
 }
@@ -342,14 +351,17 @@ BOOST_AUTO_TEST_CASE(tool_call_arguments_become_objects) {
 
 BOOST_AUTO_TEST_CASE(tools_and_template_options_travel_as_json) {
   const auto c =
-      good_chat(R"("tools":[{"type":"function"}],"tool_choice":"auto",)"
-                R"("chat_template_kwargs":{"enable_thinking":false},)"
-                R"("add_generation_prompt":false)");
-  BOOST_TEST(c.tools == R"([{"type":"function"}])");
+      good_chat(R"("tools":[)" + tool("f")
+                + R"(],"tool_choice":"auto",)"
+                  R"("chat_template_kwargs":{"enable_thinking":false},)"
+                  R"("add_generation_prompt":false)");
+  BOOST_TEST(c.tools == "[" + tool("f") + "]");
   BOOST_TEST(c.template_options
              == R"({"enable_thinking":false,"add_generation_prompt":false,)"
                 R"("tool_choice":"auto"})");
-  BOOST_TEST(good_chat(R"("tools":[{}],"tool_choice":"none")").tools == "");
+  BOOST_TEST(
+      good_chat(R"("tools":[)" + tool("f") + R"(],"tool_choice":"none")").tools
+      == "");
 }
 
 BOOST_AUTO_TEST_CASE(bodies_that_are_no_json_object_say_why) {
@@ -459,6 +471,63 @@ BOOST_AUTO_TEST_CASE(wrong_lists_of_token_ids_are_refused) {
   BOOST_TEST(bad_chat(R"("allowed_token_ids":[])")
              == "allowed_token_ids: 'allowed_token_ids' must not be empty");
   BOOST_TEST(bad_chat(R"("min_tokens":-1)").starts_with("min_tokens: "));
+}
+
+BOOST_AUTO_TEST_CASE(a_tool_choice_says_what_must_be_called) {
+  const auto must = [](const std::string& choice) {
+    return good_chat(R"("tools":[)" + tool("f") + "," + tool("g")
+                     + R"(],"tool_choice":)" + choice)
+        .must_call;
+  };
+  BOOST_TEST(must(R"("auto")") == "");
+  BOOST_TEST(must(R"("none")") == "");
+  BOOST_TEST(must(R"("required")") == "*");
+  BOOST_TEST(must(R"({"type":"function","function":{"name":"g"}})") == "g");
+  BOOST_TEST(good_chat("").parallel_calls);
+  BOOST_TEST(!good_chat(R"("parallel_tool_calls":false)").parallel_calls);
+}
+
+BOOST_AUTO_TEST_CASE(wrong_tools_are_named_by_their_path) {
+  const auto bad = [](const std::string& tools) {
+    return bad_chat(R"("tools":[)" + tools + "]");
+  };
+  BOOST_TEST(bad("5") == "tools[0]: 'tools[0]' must be an object, not 5");
+  BOOST_TEST(bad(R"({"function":{"name":"f"}})")
+             == "tools[0].type: 'tools[0].type' must be 'function'; other "
+                "tools are not supported");
+  BOOST_TEST(bad(R"({"type":"function"})")
+             == "tools[0].function: 'tools[0].function' must be an object");
+  BOOST_TEST(bad(tool("f") + R"(,{"type":"function","function":{}})")
+             == "tools[1].function.name: 'tools[1].function.name' must be a "
+                "string");
+  BOOST_TEST(bad(tool("a b"))
+             == "tools[0].function.name: 'tools[0].function.name' must be 1 to "
+                "64 letters, digits, '_' and '-'");
+  BOOST_TEST(bad(tool("f") + "," + tool("f"))
+             == "tools[1].function.name: 'tools[1].function.name' is the name "
+                "of an earlier tool, too");
+  BOOST_TEST(
+      bad(R"({"type":"function","function":{"name":"f","parameters":[]}})")
+      == "tools[0].function.parameters: 'tools[0].function.parameters' must be "
+         "an object, not an array");
+}
+
+BOOST_AUTO_TEST_CASE(wrong_tool_choices_are_refused) {
+  BOOST_TEST(bad_tools(R"("tool_choice":"always")")
+             == "tool_choice: 'tool_choice' must be 'none', 'auto', 'required' "
+                "or an object that names a function, not the string "
+                "\"always\"");
+  BOOST_TEST(bad_tools(R"("tool_choice":{"type":"function"})")
+             == "tool_choice.function: 'tool_choice.function' must be an "
+                "object");
+  BOOST_TEST(
+      bad_tools(R"("tool_choice":{"type":"function","function":{"name":"x"}})")
+      == "tool_choice.function.name: 'tool_choice.function.name' must be "
+         "the name of one of 'tools', not the string \"x\"");
+  BOOST_TEST(bad_chat(R"("tool_choice":"required")")
+             == "tool_choice: 'tool_choice' needs 'tools'");
+  BOOST_TEST(bad_tools(R"("parallel_tool_calls":"no")")
+                 .starts_with("parallel_tool_calls: "));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -227,4 +227,39 @@ BOOST_AUTO_TEST_CASE(no_stop_string_counts_before_min_tokens) {
   BOOST_TEST(!text.ends_with("one one one"));
 }
 
+BOOST_AUTO_TEST_CASE(calls_of_offered_tools_are_no_text) {
+  output_spec output;
+  output.tools = {"time"};
+  output.calls = tool_convention::hermes;
+  const auto deltas =
+      stream("ok <tool_call>\n{\"name\": \"time\", \"arguments\": "
+             "{\"zone\": 1}}\n</tool_call>",
+             output);
+  BOOST_TEST(joined(deltas) == "ok");
+  std::string arguments;
+  for (const auto& delta : deltas)
+    for (const auto& call : delta.calls)
+      arguments += call.arguments;
+  BOOST_TEST(arguments == "{\"zone\": 1}");
+  // Ended by its length: the call may be only the first of several.
+  BOOST_TEST((deltas.back().finish == finish_reason::length));
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_that_stops_after_a_call_says_so) {
+  output_spec output;
+  output.tools = {"time"};
+  output.calls = tool_convention::hermes;
+  answer_stream s{edge()->tokens, {1, 3, output}};
+  for (const auto id : ids_of("<tool_call>{\"name\":\"time\"}</tool_call>"))
+    s.push(token(1, id));
+  const auto last = s.push(end(1, finish_reason::stop));
+  BOOST_REQUIRE(last);
+  BOOST_TEST((last->finish == finish_reason::tool_calls));
+}
+
+BOOST_AUTO_TEST_CASE(without_tools_a_call_is_text) {
+  const std::string call = "<tool_call>{\"name\":\"time\"}</tool_call>";
+  BOOST_TEST(joined(stream(call, {})) == call);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

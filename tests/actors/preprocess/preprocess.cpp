@@ -251,4 +251,36 @@ BOOST_FIXTURE_TEST_CASE(a_wrong_label_rule_is_told_at_spawn, stepped_system) {
       device::model_error);
 }
 
+BOOST_AUTO_TEST_CASE(tools_tell_postprocess_what_to_look_for) {
+  auto made = chat(R"([{"role":"user","content":"hi"}])");
+  made.tools = R"([{"type":"function","function":{"name":"f"}}])";
+  const auto offered = ready().prepare(made, instant{});
+  BOOST_REQUIRE(offered);
+  BOOST_TEST((offered->output.calls == tool_convention::hermes));
+  BOOST_TEST(offered->output.tools == std::vector<std::string>{"f"},
+             boost::test_tools::per_element());
+  BOOST_TEST(!offered->sampling.grammar);
+  made.must_call = "*";
+  const auto forced = ready().prepare(made, instant{});
+  BOOST_REQUIRE(forced);
+  BOOST_TEST(
+      (forced->sampling.grammar.kind == device::grammar_kind::structure));
+}
+
+BOOST_AUTO_TEST_CASE(a_call_cannot_be_forced_where_none_is_looked_for) {
+  auto made = chat(R"([{"role":"user","content":"hi"}])");
+  made.tools = R"([{"type":"function","function":{"name":"f"}}])";
+  made.must_call = "f";
+  auto state = ready();
+  state.calls = tool_convention::none;
+  const auto reply = state.prepare(made, instant{});
+  BOOST_REQUIRE(!reply);
+  BOOST_TEST(context_of(reply.error())
+             == "a tool cannot be forced: this graph looks for no tool calls "
+                "(tool_calls: none)");
+  made.must_call = "g";
+  BOOST_TEST(refused(made, errc::bad_request)
+             == "there is no tool 'g' to call");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
