@@ -65,6 +65,22 @@ struct Model {
 
   context @2 :UInt32 $range((min = 16, max = 16777216));
   # Longest prompt and answer together, in tokens. As trained if not given.
+
+  attention @3 :Attention;
+  # Which tokens attention sees. As trained if not given.
+}
+
+struct Attention {
+  # A window that moves along with the newest token. What lies behind it is
+  # forgotten, and its memory is free for others.
+
+  window @0 :UInt32 $required $range((min = 16, max = 16777216));
+  # How many of the newest tokens are seen. Narrower windows of the model's own
+  # stay.
+
+  sinks @1 :UInt32 = 4 $range((min = 0, max = 65536));
+  # How many of the first tokens are always seen, too: without them most models
+  # lose their thread once the first tokens are forgotten.
 }
 
 struct Actor {

@@ -43,6 +43,29 @@ private:
 
 } // namespace
 
+namespace {
+
+// What no layer sees may be let go: a window is one of the scheduler's only if
+// every layer has one, and then the widest counts.
+attention_window window_of(const device::kv_options& options,
+                           const device::model_config& config) {
+  attention_window widest;
+  for (std::uint32_t layer = 0; layer < config.layers; ++layer) {
+    const auto own = layer < config.window.size() ? config.window[layer] : 0u;
+    const bool narrowed =
+        options.window != 0 && (own == 0 || options.window < own);
+    const auto seen = narrowed ? options.window : own;
+    if (seen == 0)
+      return {};
+    widest.window = std::max(widest.window, seen);
+    if (narrowed)
+      widest.sinks = options.sinks;
+  }
+  return widest;
+}
+
+} // namespace
+
 scheduler_limits limits_for(const model_settings& settings,
                             const device::model_config& config,
                             device::kv_format format) {
@@ -68,19 +91,23 @@ scheduler_limits limits_for(const model_settings& settings,
   limits.prefix_cache = settings.prefix_cache;
   limits.draft = settings.draft;
   limits.context = settings.context == 0 ? config.context : settings.context;
+  // A draft model may see more than the large one, in the same blocks.
+  if (!settings.draft_model)
+    limits.window = window_of(settings.kv, config);
   const auto block_bytes = device::kv_block_bytes(config, format);
   const auto affordable = settings.kv_memory / block_bytes;
   check(affordable >= 1, "kv_memory: " + std::to_string(settings.kv_memory)
                              + " bytes hold no block of "
                              + std::to_string(block_bytes) + " bytes");
-  const auto useful =
-      std::uint64_t{limits.max_running}
-      * ((limits.context + device::block_tokens - 1) / device::block_tokens);
+  const auto longest =
+      limits.window.most_blocks(limits.context, limits.token_budget);
+  const auto useful = std::uint64_t{limits.max_running} * longest;
   limits.kv_blocks = static_cast<std::uint32_t>(std::min(affordable, useful));
   // What the blocks cannot hold is no context.
   const auto held = std::uint64_t{limits.kv_blocks} * device::block_tokens;
-  limits.context =
-      static_cast<std::uint32_t>(std::min<std::uint64_t>(limits.context, held));
+  if (limits.kv_blocks < longest)
+    limits.context = static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(limits.context, held));
   return limits;
 }
 

@@ -141,6 +141,8 @@ actors::model_settings model_settings_of(schema::ModelActor::Reader settings,
   out.kv_memory = settings.getKvMemory();
   out.prefix_cache = settings.getPrefixCache();
   out.kv.format = format_of(settings.getKv());
+  out.kv.window = model.window;
+  out.kv.sinks = model.sinks;
   if (settings.hasDraft())
     out.draft = {.tokens = settings.getDraft().getTokens(),
                  .lookup = settings.getDraft().getLookup(),

@@ -145,6 +145,8 @@ std::string default_of(capnp::StructSchema::Field field) {
     return "";
   if (value->isText())
     return code(value->getText().cStr());
+  if (value->isBool())
+    return code(value->getBool() ? "true" : "false");
   if (value->isUint32())
     return code(written(value->getUint32(), format_of(field)));
   if (value->isUint64())

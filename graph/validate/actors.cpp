@@ -38,6 +38,10 @@ void collect_actors(graph_draft& draft, diagnostics& found) {
     draft.models.push_back({model.getName().cStr(),
                             draft.folder / model.getPath().cStr(),
                             model.getContext(), where});
+    if (model.hasAttention()) {
+      draft.models.back().window = model.getAttention().getWindow();
+      draft.models.back().sinks = model.getAttention().getSinks();
+    }
   }
   i = 0;
   for (auto actor : root.getActors()) {

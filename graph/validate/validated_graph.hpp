@@ -21,6 +21,8 @@ struct graph_model {
   std::filesystem::path path; ///< from the working directory, or absolute
   std::uint32_t context = 0;  ///< tokens; 0: as trained
   location where;
+  std::uint32_t window = 0; ///< newest tokens seen; 0: as trained
+  std::uint32_t sinks = 0;  ///< with a window, first tokens seen
 };
 
 struct graph_actor {

@@ -54,6 +54,26 @@ BOOST_AUTO_TEST_CASE(blocks_are_bounded_by_memory) {
              == "kv_memory: 1000 bytes hold no block of 98304 bytes");
 }
 
+BOOST_AUTO_TEST_CASE(a_window_counts_when_every_layer_has_one) {
+  model_settings settings;
+  auto config = shape();
+  const auto window = [&] {
+    return limits_for(settings, config, device::kv_format::f16).window;
+  };
+  BOOST_TEST(window().window == 0u);
+  config.window.assign(config.layers, 0);
+  config.window[1] = 32;
+  BOOST_TEST(window().window == 0u);
+  settings.kv.window = 64;
+  settings.kv.sinks = 4;
+  BOOST_TEST(window().window == 64u);
+  BOOST_TEST(window().sinks == 4u);
+  settings.kv = {};
+  config.window.assign(config.layers, 48);
+  BOOST_TEST(window().window == 48u);
+  BOOST_TEST(window().sinks == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(settings_that_do_not_fit_are_named) {
   BOOST_TEST(complaint({.pipeline = 7})
              == "pipeline: 7 does not fit a model of 6 layers");
