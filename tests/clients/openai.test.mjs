@@ -45,8 +45,13 @@ test('a chat completion has the shape of the API', async () => {
 });
 
 test('a stream says the same as the whole answer and ends with usage', async () => {
-  const whole = await ask();
-  const stream = await ask({ stream: true, stream_options: { include_usage: true } });
+  // Longer than one KV block, so that the second request finds a part of it.
+  const content = 'How do I show the disk usage of every folder with du, largest first?';
+  const messages = [{ role: 'user', content }];
+  const whole = await ask({ messages });
+  const stream = await ask({
+    messages, stream: true, stream_options: { include_usage: true },
+  });
   let text = '';
   let finish = null;
   let usage = null;

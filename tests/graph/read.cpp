@@ -116,7 +116,7 @@ BOOST_AUTO_TEST_CASE(all_mistakes_are_told_at_once) {
   BOOST_TEST(mistakes(text)
              == "g.yaml:5:34: field 'threads' must be 1 to 1024, not '0'\n"
                 "g.yaml:6:38: unknown field 'colour' (known: kind, model, "
-                "label)\n"
+                "label, tool_calls)\n"
                 "g.yaml:6:35: unknown model 'n' (known: m)\n");
 }
 
