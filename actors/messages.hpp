@@ -153,6 +153,7 @@ struct stage_pass {
   /// [drafts, vocabulary]: what a draft stage drew its tokens from, see
   /// draft_work; mostly [].
   std::vector<float> proposals;
+  std::vector<chain_key> lost = {}; ///< loads that a stage before did not have
 };
 
 /// To the scheduler: how far a stage has loaded its weights.
@@ -166,6 +167,8 @@ struct load_progress {
 struct stage_loaded {
   std::uint32_t stage = 0;
   std::string error; ///< why it failed, or ""
+  /// Blocks on its disk, least recently used first.
+  std::vector<chain_key> stored = {};
 };
 
 /// To the scheduler, from itself: a deadline may have passed.
@@ -291,6 +294,16 @@ auto inspect(Inspector& f, sampler_start& x) {
 }
 
 template <class Inspector>
+auto inspect(Inspector& f, chain_key& x) {
+  return f(caf::meta::type_name("chain_key"), x.bytes);
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, block_transfer& x) {
+  return f(caf::meta::type_name("block_transfer"), x.block, x.key);
+}
+
+template <class Inspector>
 auto inspect(Inspector& f, block_copy& x) {
   return f(caf::meta::type_name("block_copy"), x.from, x.to);
 }
@@ -298,19 +311,19 @@ auto inspect(Inspector& f, block_copy& x) {
 template <class Inspector>
 auto inspect(Inspector& f, batch_plan& x) {
   return f(caf::meta::type_name("batch_plan"), x.number, x.sequences, x.steps,
-           x.opened, x.closed, x.copies, x.drafts);
+           x.opened, x.closed, x.copies, x.saves, x.loads, x.stores, x.drafts);
 }
 
 template <class Inspector>
 auto inspect(Inspector& f, step_result& x) {
   return f(caf::meta::type_name("step_result"), x.plan, x.tokens, x.error,
-           x.counts);
+           x.counts, x.lost);
 }
 
 template <class Inspector>
 auto inspect(Inspector& f, stage_pass& x) {
   return f(caf::meta::type_name("stage_pass"), x.plan, x.hidden, x.error,
-           x.proposals);
+           x.proposals, x.lost);
 }
 
 template <class Inspector>
@@ -320,7 +333,7 @@ auto inspect(Inspector& f, load_progress& x) {
 
 template <class Inspector>
 auto inspect(Inspector& f, stage_loaded& x) {
-  return f(caf::meta::type_name("stage_loaded"), x.stage, x.error);
+  return f(caf::meta::type_name("stage_loaded"), x.stage, x.error, x.stored);
 }
 
 template <class Inspector>

@@ -268,6 +268,32 @@ struct ModelActor {
 
   draft @10 :Draft;
   # Guesses tokens ahead, so that one request alone is answered faster.
+
+  tiers @11 :KvTiers;
+  # Where keys and values go that are still good but have lost their place, with
+  # prefix_cache.
+}
+
+struct KvTiers {
+  # Keys and values outside of kv_memory. Prompts that begin like earlier ones
+  # get them back from there.
+
+  host @0 :UInt64 $format("bytes") $range((min = 0, max = 1099511627776));
+  # Most main memory for those that kv_memory has no more room for.
+
+  disk @1 :KvDisk;
+  # A file for all of them, which outlives the process.
+}
+
+struct KvDisk {
+  # A file of keys and values. It serves one model; for another it begins anew.
+  # Trouble with it is told in the log, and the model goes on without.
+
+  path @0 :Text $required;
+  # The file, relative to the graph file. Stages of a pipeline add ".0", ".1".
+
+  size @1 :UInt64 = 4294967296 $format("bytes") $range((min = 1048576, max = 1125899906842624));
+  # Most bytes of disk, all stages together.
 }
 
 enum KvFormat {

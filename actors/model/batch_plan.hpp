@@ -6,6 +6,7 @@
 // the identical plans in identical order. Knows no actor.
 #pragma once
 
+#include "actors/model/chain_hash.hpp"
 #include "device/model/sampling.hpp"
 #include "device/model/shard.hpp"
 
@@ -32,8 +33,14 @@ struct block_copy {
   std::uint32_t to = 0;
 };
 
-/// The work of one step. Stages first open, then copy blocks, then run, then
-/// close.
+/// One KV block goes to, or comes from, what is kept outside of the pool.
+struct block_transfer {
+  std::uint32_t block = 0;
+  chain_key key;
+};
+
+/// The work of one step. Stages first save, load and open, then copy blocks,
+/// then run, then close and store.
 struct batch_plan {
   std::uint64_t number = 0; ///< counts from 1, without gaps
   /// Sequence of each entry of `steps`; no sequence twice.
@@ -46,6 +53,11 @@ struct batch_plan {
   std::vector<block_copy> copies = {}; ///< in order, before the steps
   /// The draft stage runs this plan, and fills in the drafted tokens.
   bool drafts = false;
+  /// Blocks that are about to be overwritten: to main memory, before all else.
+  std::vector<block_transfer> saves = {};
+  std::vector<block_transfer> loads = {}; ///< from main memory or disk, then
+  /// Blocks that the steps fill: to disk, at the end if nothing failed.
+  std::vector<block_transfer> stores = {};
 };
 
 /// What the last stage made of a plan.
@@ -57,6 +69,7 @@ struct step_result {
   /// How many of `tokens` each step with outputs got, 1..outputs: the accepted
   /// part of its draft and one more. Empty: one each.
   std::vector<std::uint32_t> counts = {};
+  std::vector<chain_key> lost = {}; ///< loads that some stage did not have
 };
 
 } // namespace sluice::actors

@@ -31,6 +31,8 @@ batch_scheduler::batch_scheduler(scheduler_limits limits,
                                  cache_identity identity)
     : limits_{limits}, end_tokens_{std::move(end_tokens)},
       identity_{std::move(identity)}, pool_{limits.kv_blocks},
+      tiers_{limits.prefix_cache ? limits.host_blocks : 0,
+             limits.prefix_cache ? limits.disk_blocks : 0},
       written_(limits.kv_blocks, 0) {
   assert(limits.max_running >= 1 && limits.plans_in_flight >= 1);
   assert(limits.token_budget > limits.max_running);
@@ -236,6 +238,7 @@ void batch_scheduler::complete(step_result result,
     result.error = check_result(result, record.outputs);
   if (!result.error.empty()) {
     fail_plan(record, result.error, out);
+    book_fetches(record, result);
     return;
   }
   std::span<device::sampled_token> tokens{result.tokens};
@@ -248,6 +251,7 @@ void batch_scheduler::complete(step_result result,
     if (at != sequences_.end()) // else it ended meanwhile
       book_step(*at->second, mine, out);
   }
+  book_fetches(record, result);
 }
 
 void batch_scheduler::book_step(sequence& who,

@@ -25,6 +25,8 @@
 // - Where drafts are made, a decoding sequence runs some tokens ahead, and what
 //   did not hold is planned again. Drafts never take another's blocks or
 //   budget.
+// - Behind those, blocks that a tier has are loaded by a plan before its first
+//   step; what a stage has lost is computed like the rest.
 // - With several plans in flight each takes its share of the decodes; a
 //   sequence is in one plan at a time.
 // - An ended sequence's blocks are free at once, even while a plan that uses
@@ -41,6 +43,7 @@
 #include "actors/model/draft_pace.hpp"
 #include "actors/model/fair_share.hpp"
 #include "actors/model/forecast.hpp"
+#include "actors/model/tier_index.hpp"
 #include "actors/terms.hpp"
 #include "device/model/prompt_lookup.hpp"
 
@@ -66,7 +69,9 @@ struct scheduler_limits {
   std::uint32_t kv_blocks = 0;       ///< blocks of device::block_tokens, >= 1
   bool prefix_cache = true;          ///< blocks are found by what they hold
   draft_limits draft = {};
-  attention_window window = {}; ///< what every layer sees
+  attention_window window = {};  ///< what every layer sees
+  std::uint32_t host_blocks = 0; ///< kept in main memory besides
+  std::uint32_t disk_blocks = 0; ///< kept on disk besides
 };
 
 /// Whose K and V the blocks hold.
@@ -120,6 +125,9 @@ public:
   /// Longest sequence, prompt and answer: the context, or what all blocks hold.
   std::uint32_t max_positions() const noexcept;
 
+  /// Blocks on the disks of all stages, least recently used first.
+  void know_stored(std::span<const chain_key> keys);
+
   /// How fast plans come back. Until then no deadline is refused ahead of time.
   void measured(const pace& now) noexcept { forecast_.measured(now); }
 
@@ -162,6 +170,7 @@ private:
     std::uint64_t number = 0;
     std::vector<sequence_key> sequences;
     std::vector<std::uint32_t> outputs; // per sequence
+    std::vector<sequence_key> fetching; // wait for the plan's loads
   };
 
   std::optional<refusal> refuse_wrong(const sequence_request& request,
@@ -187,9 +196,15 @@ private:
                 std::span<const std::int32_t> drafts = {});
   bool take_blocks(sequence& who, std::uint32_t count);
   void let_go_behind(sequence& who);
-  void name_blocks(sequence& who, std::uint32_t from);
   std::vector<std::int32_t> draft(sequence& who, std::uint32_t budget);
   void settle_drafts(sequence& who, std::size_t tokens);
+  void name_blocks(sequence& who, std::uint32_t from,
+                   batch_plan* plan = nullptr);
+  void save_evicted(batch_plan& plan);
+  void seek_in_tiers(sequence& who, std::size_t shared);
+  void fetch(batch_plan& plan, sequence& who);
+  void book_fetch(sequence& who, std::span<const chain_key> lost);
+  void book_fetches(const flight& record, const step_result& result);
   bool make_room(sequence& who, std::uint32_t length);
   void preempt(sequence& who);
   void book_step(sequence& who, std::span<device::sampled_token> tokens,
@@ -206,15 +221,17 @@ private:
   cache_identity identity_;
   chain_hasher hasher_;
   block_pool pool_;
+  tier_index tiers_;
   fair_share shares_;
   forecast forecast_;
   std::vector<std::uint64_t> written_; // per block: the last plan that wrote it
   std::unordered_map<sequence_key, std::unique_ptr<sequence>> sequences_;
   std::unordered_map<request_id, sequence*> by_id_;
-  std::deque<sequence*> waiting_;    // by key: order of arrival
-  std::vector<sequence*> running_;   // by rank
-  std::deque<flight> in_flight_;     // oldest first
-  std::vector<sequence_key> closed_; // to tell the last stage
+  std::deque<sequence*> waiting_;      // by key: order of arrival
+  std::vector<sequence*> running_;     // by rank
+  std::deque<flight> in_flight_;       // oldest first
+  std::vector<sequence_key> closed_;   // to tell the last stage
+  std::vector<sequence_key> fetching_; // by the plan that is being made
   sequence_key last_key_ = 0;
   std::uint64_t last_plan_ = 0;
   bool drafting_ = false; // few enough sequences decode

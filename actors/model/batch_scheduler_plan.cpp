@@ -31,12 +31,13 @@ std::optional<batch_plan> batch_scheduler::plan(instant now) {
   add_prefills(plan, budget);
   admit(plan, budget, now);
   // Closings wait for the next steps, unless there will be none.
-  if (plan.steps.empty() && (closed_.empty() || !in_flight_.empty()))
+  if (plan.steps.empty() && plan.loads.empty()
+      && (closed_.empty() || !in_flight_.empty()))
     return std::nullopt;
   plan.closed = std::exchange(closed_, {});
   last_plan_ = plan.number;
-  static_cast<void>(pool_.take_evicted());
-  flight record{plan.number, plan.sequences, {}};
+  save_evicted(plan);
+  flight record{plan.number, plan.sequences, {}, std::exchange(fetching_, {})};
   for (const auto& step : plan.steps)
     record.outputs.push_back(step.outputs);
   in_flight_.push_back(std::move(record));
@@ -151,6 +152,10 @@ void batch_scheduler::admit(batch_plan& plan, std::uint32_t& budget,
         who);
     if (!who->opened)
       open(plan, *who, now);
+    if (who->fetching > 0) {
+      fetch(plan, *who);
+      continue;
+    }
     const auto count = std::min(who->remaining(), budget);
     // With an attention window not all blocks were claimed.
     if (!make_room(*who, who->planned + count))
@@ -243,6 +248,8 @@ bool batch_scheduler::claim_blocks(batch_plan& plan, sequence& who) {
     who.built_on.clear();
     return false;
   }
+  if (sibling == nullptr)
+    seek_in_tiers(who, shared);
   const auto rest = who.tokens.size() - 1 - who.planned;
   if (sibling != nullptr && rest > 0) {
     plan.copies.push_back({sibling->blocks[shared], who.blocks[shared]});
@@ -328,7 +335,7 @@ void batch_scheduler::add_step(batch_plan& plan, sequence& who,
     written_[who.blocks[i]] = plan.number;
   // What drafts fill has no name before they hold.
   if (limits_.prefix_cache && drafts.empty())
-    name_blocks(who, step.start);
+    name_blocks(who, step.start, &plan);
   shares_.charge(who.tenant, step.tokens.size() + step.outputs);
   who.in_flight = true;
   who.last_plan = plan.number;
@@ -337,12 +344,19 @@ void batch_scheduler::add_step(batch_plan& plan, sequence& who,
 }
 
 // Blocks that became full since position `from`. The plans that write them run
-// before any that reads them.
-void batch_scheduler::name_blocks(sequence& who, std::uint32_t from) {
+// before any that reads them. Without a `plan` nothing goes to disk: the one
+// that wrote them is over.
+void batch_scheduler::name_blocks(sequence& who, std::uint32_t from,
+                                  batch_plan* plan) {
   hasher_.extend(who.root, who.tokens, who.chain);
   const auto full = who.planned / device::block_tokens;
-  for (auto i = from / device::block_tokens; i < full; ++i)
+  for (auto i = from / device::block_tokens; i < full; ++i) {
     pool_.name(who.blocks[i], who.chain[i]);
+    if (plan == nullptr || !tiers_.stores(who.chain[i]))
+      continue;
+    plan->stores.push_back({who.blocks[i], who.chain[i]});
+    tiers_.stored(who.chain[i]);
+  }
 }
 
 } // namespace sluice::actors

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <span>
 
 namespace sluice::actors {
 
@@ -34,9 +35,12 @@ device::sequence_step small_step(const device::sequence_step& large,
 
 std::vector<float> draft_work::run(batch_plan& plan) {
   for (const auto& start : plan.opened)
-    followers_.try_emplace(start.sequence, follower{start.params, 0, {}});
+    followers_.try_emplace(start.sequence,
+                           follower{start.params, start.prompt, 0, {}});
+  for (const auto& one : plan.loads)
+    unknown_.insert(one.block);
   for (const auto& [from, to] : plan.copies)
-    engine_->copy_block(from, to);
+    copy(from, to);
   follow(plan);
   std::vector<float> proposals;
   if (plan.drafts)
@@ -46,11 +50,22 @@ std::vector<float> draft_work::run(batch_plan& plan) {
   return proposals;
 }
 
+void draft_work::copy(std::uint32_t from, std::uint32_t to) {
+  engine_->copy_block(from, to);
+  if (unknown_.contains(from))
+    unknown_.insert(to);
+  else
+    unknown_.erase(to);
+}
+
 // Notes the tokens that the plan's sequences go on with.
 void draft_work::follow(const batch_plan& plan) {
   for (std::size_t i = 0; i < plan.steps.size(); ++i) {
     const auto& step = plan.steps[i];
     auto& who = followers_.at(plan.sequences[i]);
+    if (who.tokens.size() < step.start + step.tokens.size())
+      who.tokens.resize(step.start + step.tokens.size());
+    std::ranges::copy(step.tokens, who.tokens.begin() + step.start);
     if (step.start <= who.stored) {
       // Rejected drafts, or a sequence that begins anew.
       who.stored = step.start;
@@ -64,7 +79,26 @@ void draft_work::follow(const batch_plan& plan) {
     }
     who.pending.insert(who.pending.end(), step.tokens.begin(),
                        step.tokens.end() - drafted(step));
+    go_back(who, step);
   }
+}
+
+// To the first block that came back from a tier, which kept the large model's
+// keys and values alone.
+void draft_work::go_back(follower& who, const device::sequence_step& step) {
+  if (unknown_.empty())
+    return;
+  const auto stored = std::span{step.blocks}.first(
+      (who.stored + device::block_tokens - 1) / device::block_tokens);
+  const auto at = std::ranges::find_if(
+      stored, [&](std::uint32_t block) { return unknown_.contains(block); });
+  if (at == stored.end())
+    return;
+  const auto start =
+      static_cast<std::uint32_t>((at - stored.begin()) * device::block_tokens);
+  who.pending.insert(who.pending.begin(), who.tokens.begin() + start,
+                     who.tokens.begin() + who.stored);
+  who.stored = start;
 }
 
 // The small model's first pass: all that its sequences have not run.
@@ -76,6 +110,9 @@ draft_work::catch_up(const batch_plan& plan) {
     const auto count = static_cast<std::uint32_t>(who.pending.size());
     out.push_back(small_step(plan.steps[i], std::exchange(who.pending, {}),
                              who.stored, drafted(plan.steps[i]) > 0 ? 1 : 0));
+    for (auto at = who.stored / device::block_tokens;
+         at < out.back().blocks.size(); ++at)
+      unknown_.erase(out.back().blocks[at]);
     who.stored += count;
   }
   return out;
@@ -101,6 +138,7 @@ std::vector<float> draft_work::propose(batch_plan& plan) {
       left = left.subspan(vocabulary);
       const auto at = step.tokens.size() - drafted(step) + round;
       step.tokens[at] = device::propose(who.params, row, step.start + at);
+      who.tokens[step.start + at] = step.tokens[at];
       if (!device::replays(who.params))
         drawn_from[i].insert(drawn_from[i].end(), row.begin(), row.end());
       if (round + 1 < drafted(step))

@@ -7,7 +7,8 @@
 // scheduler does with blocks (sharing, copies, preemption) holds here too.
 //
 // Drafts may be wrong at no cost but speed: what the small model could not see,
-// such as cached blocks that it never computed, it does without.
+// such as cached blocks that it never computed, it does without. Blocks that
+// come back from a tier it computes anew: no tier keeps its own.
 #pragma once
 
 #include "actors/model/batch_plan.hpp"
@@ -15,6 +16,7 @@
 
 #include <memory>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace sluice::actors {
@@ -37,16 +39,20 @@ private:
   /// How far the small model has come with a sequence.
   struct follower {
     device::sampling_params params;
+    std::vector<std::int32_t> tokens;  ///< all, with the latest drafts
     std::uint32_t stored = 0;          ///< positions whose K and V are stored
     std::vector<std::int32_t> pending; ///< tokens after them, not run yet
   };
 
+  void copy(std::uint32_t from, std::uint32_t to);
   void follow(const batch_plan& plan);
+  void go_back(follower& who, const device::sequence_step& step);
   std::vector<device::sequence_step> catch_up(const batch_plan& plan);
   std::vector<float> propose(batch_plan& plan);
 
   std::unique_ptr<stage_engine> engine_;
   std::unordered_map<sequence_key, follower> followers_;
+  std::unordered_set<std::uint32_t> unknown_; // hold nothing of this model
 };
 
 } // namespace sluice::actors

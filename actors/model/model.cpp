@@ -3,7 +3,10 @@
 
 #include "actors/model/model.hpp"
 
+#include "actors/model/shard_engine.hpp"
 #include "device/error.hpp"
+
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
@@ -16,30 +19,10 @@ void check(bool good, const std::string& text) {
     throw device::model_error(text);
 }
 
-class shard_engine : public stage_engine {
-public:
-  shard_engine(model_assets_ptr assets,
-               std::unique_ptr<device::backend> backend,
-               device::layer_range layers, std::uint32_t kv_blocks,
-               const device::shard::progress& report,
-               const device::kv_options& options)
-      : assets_{std::move(assets)}, backend_{std::move(backend)},
-        shard_{assets_->files, *backend_, layers, kv_blocks, report, options} {}
-
-  std::vector<float> forward(std::span<const device::sequence_step> steps,
-                             std::vector<float>& hidden) override {
-    return shard_.forward(steps, hidden);
-  }
-
-  void copy_block(std::uint32_t from, std::uint32_t to) override {
-    shard_.copy_block(from, to);
-  }
-
-private:
-  model_assets_ptr assets_; // the shard's tensors lie in its files
-  std::unique_ptr<device::backend> backend_;
-  device::shard shard_;
-};
+std::uint32_t blocks_in(std::uint64_t bytes, std::uint64_t block_bytes) {
+  return static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(bytes / block_bytes, 1u << 30));
+}
 
 } // namespace
 
@@ -102,6 +85,9 @@ scheduler_limits limits_for(const model_settings& settings,
   const auto longest =
       limits.window.most_blocks(limits.context, limits.token_budget);
   const auto useful = std::uint64_t{limits.max_running} * longest;
+  limits.host_blocks = blocks_in(settings.tiers.host_bytes, block_bytes);
+  if (!settings.tiers.disk.empty())
+    limits.disk_blocks = blocks_in(settings.tiers.disk_bytes, block_bytes);
   limits.kv_blocks = static_cast<std::uint32_t>(std::min(affordable, useful));
   // What the blocks cannot hold is no context.
   const auto held = std::uint64_t{limits.kv_blocks} * device::block_tokens;
@@ -111,14 +97,48 @@ scheduler_limits limits_for(const model_settings& settings,
   return limits;
 }
 
+namespace {
+
+// The part of the tiers that is a stage's: its layers' share of the disk, in a
+// file of its own.
+device::kv_tier_settings tiers_of(const model_settings& settings,
+                                  const scheduler_limits& limits,
+                                  const device::model_config& config,
+                                  std::uint32_t index,
+                                  device::layer_range layers) {
+  device::kv_tier_settings out;
+  out.host_blocks = limits.host_blocks;
+  out.disk = settings.tiers.disk;
+  if (!out.disk.empty() && settings.pipeline > 1)
+    out.disk += "." + std::to_string(index);
+  out.disk_bytes =
+      settings.tiers.disk_bytes / config.layers * (layers.last - layers.first);
+  out.tell = [](const std::string& text) { spdlog::warn("{}", text); };
+  return out;
+}
+
+} // namespace
+
 stage_loader shard_loader(model_assets_ptr assets, backend_factory backends,
-                          std::uint32_t stages, std::uint32_t kv_blocks,
-                          const device::kv_options& options) {
-  const auto ranges =
-      device::split_layers(assets->files.config().layers, stages);
+                          const model_settings& settings,
+                          const scheduler_limits& limits,
+                          model_metrics* counts) {
+  const auto& config = assets->files.config();
+  std::vector<engine_settings> stages;
+  for (const auto layers :
+       device::split_layers(config.layers, settings.pipeline)) {
+    engine_settings one;
+    one.layers = layers;
+    one.kv_blocks = limits.kv_blocks;
+    one.kv = settings.kv;
+    if (limits.prefix_cache)
+      one.tiers = tiers_of(settings, limits, config,
+                           static_cast<std::uint32_t>(stages.size()), layers);
+    one.counts = counts;
+    stages.push_back(std::move(one));
+  }
   return [=](std::uint32_t index, const device::shard::progress& report) {
-    return std::make_unique<shard_engine>(assets, backends(), ranges.at(index),
-                                          kv_blocks, report, options);
+    return make_shard_engine(assets, backends(), stages.at(index), report);
   };
 }
 
@@ -134,7 +154,11 @@ stage_loader draft_loader(const model_assets& large,
   check(wanted == given, "draft: model '" + small->name + "' has "
                              + std::to_string(given) + " tokens, but '"
                              + large.name + "' has " + std::to_string(wanted));
-  const auto whole = shard_loader(small, backends, 1, kv_blocks, options);
+  model_settings one; // no tiers: the large model's blocks alone come back
+  one.kv = options;
+  scheduler_limits limits;
+  limits.kv_blocks = kv_blocks;
+  const auto whole = shard_loader(small, backends, one, limits);
   return [whole](std::uint32_t, const device::shard::progress& report) {
     return whole(0, report);
   };
@@ -163,10 +187,10 @@ prompt_sink spawn_model(caf::actor_system& system,
     scheduling.load_draft =
         draft_loader(*assets, settings.draft_model, backends,
                      scheduling.limits.kv_blocks, settings.kv);
-  scheduling.load = shard_loader(assets, std::move(backends), settings.pipeline,
-                                 scheduling.limits.kv_blocks, settings.kv);
   scheduling.answers = std::move(answers);
   scheduling.counts = &counts.model(scheduling.name);
+  scheduling.load = shard_loader(assets, std::move(backends), settings,
+                                 scheduling.limits, scheduling.counts);
   scheduling.state = &state;
   scheduling.slot = state.add(scheduling.name);
   return system.spawn<caf::detached>(scheduler, std::move(scheduling));

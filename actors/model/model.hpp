@@ -12,10 +12,18 @@
 #include "actors/runtime/model_assets.hpp"
 #include "actors/runtime/readiness.hpp"
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 
 namespace sluice::actors {
+
+/// How much of a model's KV blocks is kept outside of their pool.
+struct tier_settings {
+  std::uint64_t host_bytes = 0;    ///< main memory; 0: none
+  std::filesystem::path disk = {}; ///< file; "": none
+  std::uint64_t disk_bytes = 0;
+};
 
 struct model_settings {
   std::string name = {};            ///< for figures; "": as the assets say
@@ -33,6 +41,7 @@ struct model_settings {
   /// Proposes tokens, with as many KV blocks as the model has, in addition to
   /// kv_memory; null with lookup, or without drafts.
   model_assets_ptr draft_model = {};
+  tier_settings tiers = {}; ///< only with prefix_cache
 };
 
 /// Makes a backend; called once in each stage's own thread.
@@ -46,8 +55,9 @@ scheduler_limits limits_for(const model_settings& settings,
 
 /// Layers as stages, each a device::shard on a backend of its own.
 stage_loader shard_loader(model_assets_ptr assets, backend_factory backends,
-                          std::uint32_t stages, std::uint32_t kv_blocks,
-                          const device::kv_options& options = {});
+                          const model_settings& settings,
+                          const scheduler_limits& limits,
+                          model_metrics* counts = nullptr);
 
 /// Spawns scheduler and stages, each in a thread of its own; loading goes on in
 /// the stages' threads. Prompts are queued meanwhile. `counts` and `state` must

@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <unordered_set>
 
 namespace sluice::actors {
 
@@ -105,10 +106,27 @@ void scheduler_state::loaded(const stage_loaded& msg) {
                                  + "' did not load: " + msg.error);
     return;
   }
+  // A draft stage, which is the last of them, keeps no blocks.
+  if (!settings.load_draft || msg.stage + 1 < settings.stages)
+    note_stored(msg.stored);
   if (++stages_loaded == settings.stages) {
+    batches->know_stored(*stored);
+    stored.reset();
     settings.state->ready(settings.slot);
     pump();
   }
+}
+
+// Only what all stages have is worth anything.
+void scheduler_state::note_stored(std::span<const chain_key> keys) {
+  if (!stored) {
+    stored.emplace(keys.begin(), keys.end());
+    return;
+  }
+  const std::unordered_set<chain_key, chain_key_hash> there(keys.begin(),
+                                                            keys.end());
+  std::erase_if(*stored,
+                [&](const chain_key& key) { return !there.contains(key); });
 }
 
 void scheduler_state::pump() {

@@ -19,6 +19,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,7 @@ struct scheduler_state {
   void begin_draft();
   caf::result<accepted> take(prompt& wish);
   void loaded(const stage_loaded& msg);
+  void note_stored(std::span<const chain_key> keys);
   void progressed(const load_progress& msg);
   /// Gives the stages all plans that there are.
   void pump();
@@ -72,6 +74,7 @@ struct scheduler_state {
   std::shared_ptr<std::atomic<bool>> stop_loading;
   std::vector<load_progress> progress; // per stage
   std::uint32_t stages_loaded = 0;
+  std::optional<std::vector<chain_key>> stored; // by all stages loaded so far
   std::uint32_t stages_gone = 0;
   std::string failure;            // why no prompt is taken any more, or ""
   std::optional<caf::error> exit; // set while stopping

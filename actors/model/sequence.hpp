@@ -37,7 +37,8 @@ struct sequence {
   draft_pace pace;
   std::uint64_t last_plan = 0;
   bool in_flight = false;
-  bool opened = false; // the last stage has its sampler
+  std::uint32_t fetching = 0; // blocks behind `planned` that a tier may have
+  bool opened = false;        // the last stage has its sampler
   // By position; device::no_block behind the attention window.
   std::vector<std::uint32_t> blocks;
   std::uint32_t behind = 0; // blocks before this one were let go, but sinks

@@ -31,21 +31,30 @@ void stage_state::load() {
       error = "loading failed without saying why";
   }
   self->send(settings.scheduler,
-             stage_loaded{settings.index, std::move(error)});
+             stage_loaded{settings.index, std::move(error),
+                          work ? work->stored() : std::vector<chain_key>{}});
 }
 
 void stage_state::run(stage_pass& pass) {
   stage_work::sampled out;
-  if (work)
+  std::vector<block_transfer> stores;
+  if (work) {
+    work->bring_blocks(pass.plan, pass.lost, pass.error);
     out = work->run(pass.plan, pass.hidden, pass.error, pass.proposals);
-  else
+    if (pass.error.empty())
+      stores = pass.plan.stores;
+  } else
     pass.error = "stage " + std::to_string(settings.index) + " has no weights";
   if (settings.next)
     self->send(settings.next, std::move(pass));
   else
     self->send(settings.scheduler,
                step_result{pass.plan.number, std::move(out.tokens),
-                           std::move(pass.error), std::move(out.counts)});
+                           std::move(pass.error), std::move(out.counts),
+                           std::move(pass.lost)});
+  // Nobody waits for these.
+  if (work)
+    work->store_blocks(stores);
 }
 
 void stage_state::propose(stage_pass& pass) {

@@ -51,9 +51,52 @@ stage_work::sampled stage_work::run(const batch_plan& plan,
       error = "the stage failed without saying why";
     out = {};
   }
+  note_writes(plan, !error.empty());
   for (const auto key : plan.closed)
     samplers_.erase(key);
   return out;
+}
+
+void stage_work::bring_blocks(const batch_plan& plan,
+                              std::vector<chain_key>& lost,
+                              std::string& error) {
+  try {
+    for (const auto& one : plan.saves)
+      if (!unsure_.contains(one.block))
+        engine_->save_block(one);
+    for (const auto& one : plan.loads) {
+      unsure_.erase(one.block);
+      if (!engine_->load_block(one))
+        lost.push_back(one.key);
+    }
+  } catch (const std::exception& e) {
+    error = e.what();
+  }
+}
+
+void stage_work::store_blocks(std::span<const block_transfer> stores) {
+  try {
+    for (const auto& one : stores)
+      engine_->store_block(one);
+  } catch (const std::exception&) {
+    // Who looks for them later computes them again.
+  }
+}
+
+// A block is worth saving again when a plan writes it from its first token on.
+void stage_work::note_writes(const batch_plan& plan, bool failed) {
+  if (!failed && unsure_.empty())
+    return;
+  for (const auto& step : plan.steps)
+    for (auto i = step.start / device::block_tokens; i < step.blocks.size();
+         ++i)
+      if (failed)
+        unsure_.insert(step.blocks[i]);
+      else if (i * device::block_tokens >= step.start)
+        unsure_.erase(step.blocks[i]);
+  for (const auto& [from, to] : plan.copies)
+    if (failed)
+      unsure_.insert(to);
 }
 
 namespace {

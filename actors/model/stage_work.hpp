@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace sluice::actors {
@@ -27,6 +28,16 @@ public:
           std::vector<float>& hidden) = 0;
   /// As device::shard::copy_block.
   virtual void copy_block(std::uint32_t from, std::uint32_t to) = 0;
+
+  // Blocks outside of the pool; an engine without any does nothing.
+  /// Keeps a block in main memory.
+  virtual void save_block(const block_transfer&) {}
+  /// Keeps a block on disk.
+  virtual void store_block(const block_transfer&) {}
+  /// Brings a block back; false if it is not there.
+  virtual bool load_block(const block_transfer&) { return false; }
+  /// What is on disk, least recently used first.
+  virtual std::vector<chain_key> stored() { return {}; }
 };
 
 /// Makes the engine of stage `index`; runs in that stage's thread. May throw:
@@ -58,6 +69,17 @@ public:
   sampled run(const batch_plan& plan, std::vector<float>& hidden,
               std::string& error, std::span<const float> proposals = {});
 
+  /// Saves and loads the plan's blocks; before `run`. Adds the keys of loads
+  /// that are not here to `lost`. `error` as with run.
+  void bring_blocks(const batch_plan& plan, std::vector<chain_key>& lost,
+                    std::string& error);
+
+  /// Stores blocks that a plan filled, which did not fail here; after `run`.
+  void store_blocks(std::span<const block_transfer> stores);
+
+  /// As stage_engine::stored.
+  std::vector<chain_key> stored() { return engine_->stored(); }
+
   /// Sequences that have a sampler here.
   std::size_t samplers() const noexcept { return samplers_.size(); }
 
@@ -66,11 +88,15 @@ private:
   sampled sample(const batch_plan& plan, std::vector<float> logits,
                  std::span<const float> proposals);
 
+  void note_writes(const batch_plan& plan, bool failed);
+
   std::unique_ptr<stage_engine> engine_;
   bool last_;
   std::vector<std::int32_t> end_tokens_;
   grammar_finder grammars_;
   std::unordered_map<sequence_key, device::sampler> samplers_;
+  /// Blocks that a failed plan should have written: not worth saving.
+  std::unordered_set<std::uint32_t> unsure_;
 };
 
 } // namespace sluice::actors

@@ -143,6 +143,26 @@ void write_scalars(page& out, const std::vector<labelled>& models) {
   counters("vllm:prefix_cache_hits_total",
            "Prompt tokens found in the prefix cache.",
            &model_metrics::prefix_cache_hits);
+  counters("sluice_kv_host_hits_total", "KV blocks back from main memory.",
+           &model_metrics::kv_host_hits);
+  counters("sluice_kv_disk_hits_total", "KV blocks back from disk.",
+           &model_metrics::kv_disk_hits);
+  counters("sluice_kv_host_evictions_total",
+           "KV blocks for which main memory had no more room.",
+           &model_metrics::kv_host_evictions);
+  counters("sluice_kv_disk_evictions_total",
+           "KV blocks for which the disk had no more room.",
+           &model_metrics::kv_disk_evictions);
+  counters("sluice_kv_disk_errors_total",
+           "KV blocks damaged on disk or not written.",
+           &model_metrics::kv_disk_errors);
+  counters("sluice_kv_disk_dropped_total",
+           "KV blocks not written because the disk was too slow.",
+           &model_metrics::kv_disk_dropped);
+  gauges("sluice_kv_host_bytes", "KV blocks in main memory, in bytes.",
+         &model_metrics::kv_host_bytes);
+  gauges("sluice_kv_disk_bytes", "KV blocks on disk, in bytes.",
+         &model_metrics::kv_disk_bytes);
 }
 
 void write_histograms(page& out, const std::vector<labelled>& models) {

@@ -97,6 +97,15 @@ struct model_metrics {
   histogram prefill_time;       ///< seconds from there to the first token
   histogram decode_time;        ///< seconds from there to the last token
   histogram inference_time;     ///< seconds, prefill and decode together
+  // Stages: KV blocks outside of the pool.
+  counter kv_host_hits; ///< blocks that came back from main memory
+  counter kv_disk_hits; ///< blocks that came back from disk
+  counter kv_host_evictions;
+  counter kv_disk_evictions;
+  counter kv_disk_errors;  ///< blocks damaged or not written
+  counter kv_disk_dropped; ///< blocks for which the disk was too slow
+  gauge kv_host_bytes;
+  gauge kv_disk_bytes;
   // Gateway.
   histogram time_to_first_token;   ///< seconds from the request's arrival
   histogram inter_token_latency;   ///< seconds between two deltas of one stream

@@ -161,6 +161,8 @@ void assembly::spawn_model(std::size_t actor,
     chosen.name = model_name(actor);
     if (settings.hasDraft() && settings.getDraft().hasModel())
       chosen.draft_model = assets(settings.getDraft().getModel().cStr());
+    if (!chosen.tiers.disk.empty())
+      chosen.tiers.disk = graph_.resolve(chosen.tiers.disk.string());
     handles_[actor] = caf::actor_cast<caf::actor>(actors::spawn_model(
         system_, chosen, assets(model->name),
         [&pool] { return device::make_cpu_backend(pool); },

@@ -147,6 +147,14 @@ actors::model_settings model_settings_of(schema::ModelActor::Reader settings,
     out.draft = {.tokens = settings.getDraft().getTokens(),
                  .lookup = settings.getDraft().getLookup(),
                  .max_batch = settings.getDraft().getBatch()};
+  if (settings.hasTiers()) {
+    const auto tiers = settings.getTiers();
+    out.tiers.host_bytes = tiers.getHost();
+    if (tiers.hasDisk()) {
+      out.tiers.disk = tiers.getDisk().getPath().cStr();
+      out.tiers.disk_bytes = tiers.getDisk().getSize();
+    }
+  }
   out.context = settings.getContext();
   if (out.context == 0 || (model.context != 0 && model.context < out.context))
     out.context = model.context;

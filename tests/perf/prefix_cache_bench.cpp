@@ -46,8 +46,8 @@ outcome replay(const model_assets_ptr& assets, device::thread_pool& threads,
   const auto limits =
       limits_for(settings, config, device::kv_format_of(assets->files));
   const auto load = shard_loader(
-      assets, [&] { return device::make_cpu_backend(threads); }, 1,
-      limits.kv_blocks);
+      assets, [&] { return device::make_cpu_backend(threads); }, settings,
+      limits);
   stage_work stage{load(0, [](std::uint64_t, std::uint64_t) {}), true, {}};
   batch_scheduler batches{limits, {}};
   std::map<request_id, instant> asked;

@@ -8,6 +8,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <numeric>
+
 using namespace sluice;
 using namespace sluice::actors;
 
@@ -101,6 +103,42 @@ BOOST_FIXTURE_TEST_CASE(plans_without_drafts_are_made_up_for, fixture) {
   auto plan = decode(expected[4], 7, 1);
   work.run(plan);
   BOOST_TEST(plan.steps[0].tokens[1] == expected[5]);
+}
+
+// {1, 2, 3, ...}, its first block loaded from a tier, as sequence 7.
+batch_plan fetched(const std::vector<std::int32_t>& tokens) {
+  batch_plan plan;
+  plan.loads = {{2, {}}};
+  plan.opened = {{7, greedy(), tokens}};
+  return plan;
+}
+
+BOOST_FIXTURE_TEST_CASE(blocks_from_a_tier_are_computed_anew, fixture) {
+  std::vector<std::int32_t> tokens(device::block_tokens + 2);
+  std::iota(tokens.begin(), tokens.end(), 1);
+  const auto next = fake_answer(tokens, device::sampler{greedy(), {}}, 4);
+  auto work = start();
+  auto plan = fetched(tokens);
+  work.run(plan);
+  const auto start = static_cast<std::uint32_t>(device::block_tokens);
+  plan = {};
+  plan.sequences = {7};
+  plan.steps = {{{tokens[start], tokens[start + 1]}, start, {2, 1}, 1}};
+  work.run(plan); // nothing is drafted: the small model has time
+  plan.steps = {{{next[0], next[0], next[0]}, start + 2, {2, 1}, 3}};
+  plan.drafts = true;
+  work.run(plan);
+  BOOST_TEST(plan.steps[0].tokens == (std::vector{next[0], next[1], next[2]}),
+             boost::test_tools::per_element());
+  // It is there now, for those who share it too.
+  plan.opened = {{8, greedy(), tokens}};
+  plan.sequences = {8};
+  plan.steps = {{{tokens[start], tokens[start + 1]}, start, {2, 3}, 1}};
+  work.run(plan);
+  plan.opened.clear();
+  plan.steps = {{{next[0], next[0]}, start + 2, {2, 3}, 2}};
+  work.run(plan);
+  BOOST_TEST(plan.steps[0].tokens[1] == next[1]);
 }
 
 BOOST_FIXTURE_TEST_CASE(sampled_drafts_come_with_their_distribution, fixture) {

@@ -94,7 +94,7 @@ public:
 
   std::size_t fail_on = 0; ///< the call that throws, counted from 1; 0: none
 
-private:
+protected:
   void append_logits(const device::sequence_step& step,
                      std::vector<float>& logits) {
     const auto end = step.start + step.tokens.size();
