@@ -44,6 +44,17 @@ void sampler::add_prompt(std::span<const std::int32_t> ids) {
     ++prompt_counts_[id];
 }
 
+bool sampler::counts_output() const {
+  return params_.repetition_penalty != 1.0f || params_.presence_penalty != 0.0f
+         || params_.frequency_penalty != 0.0f;
+}
+
+void sampler::add_output(std::span<const std::int32_t> ids) {
+  if (counts_output())
+    for (const auto id : ids)
+      ++output_counts_[id];
+}
+
 void sampler::bias(std::span<float> logits) const {
   for (const auto& [id, value] : params_.logit_bias) {
     if (!in_range(id, logits))
@@ -183,8 +194,7 @@ std::int32_t sampler::choose(std::span<float> logits, float best,
   else
     id = draw(logits, best, params_,
               random_number(params_, position, draw_purpose::token));
-  if (params_.repetition_penalty != 1.0f || params_.presence_penalty != 0.0f
-      || params_.frequency_penalty != 0.0f)
+  if (counts_output())
     ++output_counts_[id];
   return id;
 }

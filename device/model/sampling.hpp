@@ -87,6 +87,9 @@ public:
   /// Tells of prompt tokens (for the repetition penalty and min_tokens).
   void add_prompt(std::span<const std::int32_t> ids);
 
+  /// Tells of tokens that another sampler chose for this answer.
+  void add_output(std::span<const std::int32_t> ids);
+
   /// Chooses from `logits` [vocabulary], which it may overwrite; `position` is
   /// the new token's position in the sequence and keys the random number.
   /// Throws model_error when a logit is NaN or plus infinity, when none is left
@@ -106,6 +109,7 @@ public:
 
 private:
   void bias(std::span<float> logits) const;
+  bool counts_output() const;
   bool bans_end_tokens(std::uint64_t position) const;
   void ban_end_tokens(std::span<float> logits) const;
   void keep_allowed(std::span<float> logits) const;
