@@ -16,10 +16,11 @@ namespace {
 constexpr auto category = caf::atom("sluice");
 
 // In the order of the enum.
-constexpr std::array<std::string_view, 11> names{
+constexpr std::array<std::string_view, 12> names{
     "none",         "bad_request",       "prompt_too_long", "unknown_model",
     "overloaded",   "deadline_exceeded", "cancelled",       "shutting_down",
-    "model_failed", "template_failed",   "no_route"};
+    "model_failed", "template_failed",   "no_route",
+    "host_failed"};
 
 } // namespace
 

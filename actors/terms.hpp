@@ -16,6 +16,10 @@ namespace sluice::actors {
 /// Identifies one choice of one HTTP request within the graph's lifetime.
 using request_id = std::uint64_t;
 
+/// Requests that a host program makes have ids from here on; those that come
+/// over HTTP lie below.
+inline constexpr request_id first_host_id = request_id{1} << 62;
+
 /// Wall-clock instant; deadlines are absolute so that they survive a hop.
 using instant = std::chrono::time_point<std::chrono::system_clock,
                                         std::chrono::nanoseconds>;
@@ -33,6 +37,7 @@ enum class errc : std::uint8_t {
   model_failed = 8,      ///< a stage failed; the text says how
   template_failed = 9,   ///< the chat template refused the conversation
   no_route = 10,         ///< no rule of a router matches
+  host_failed = 11,      ///< the host program's own code threw; the text says
 };
 
 /// Why an answer ended.

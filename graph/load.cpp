@@ -41,11 +41,11 @@ std::optional<std::string> read_text(const std::filesystem::path& file,
 
 loaded<validated_graph> parse_graph(std::string_view text,
                                     const std::string& file,
-                                    const validate_options& options) {
+                                    const validate_options& options,
+                                    const kind_registry& kinds) {
   loaded<validated_graph> out;
-  if (auto config = read_graph(text, file, out.mistakes))
-    out.value =
-        validate(std::move(*config), built_in_kinds(), options, out.mistakes);
+  if (auto config = read_graph(text, file, out.mistakes, kinds))
+    out.value = validate(std::move(*config), kinds, options, out.mistakes);
   return out;
 }
 
@@ -59,10 +59,11 @@ loaded<validated_placement> parse_placement(std::string_view text,
 }
 
 loaded<validated_graph> load_graph(const std::filesystem::path& file,
-                                   const validate_options& options) {
+                                   const validate_options& options,
+                                   const kind_registry& kinds) {
   loaded<validated_graph> out;
   if (auto text = read_text(file, out.mistakes))
-    out = parse_graph(*text, file.string(), options);
+    out = parse_graph(*text, file.string(), options, kinds);
   return out;
 }
 

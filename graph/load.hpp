@@ -21,9 +21,11 @@ struct loaded {
   explicit operator bool() const noexcept { return value.has_value(); }
 };
 
-/// Reads and validates a graph file with the built-in kinds.
+/// Reads and validates a graph file with these kinds.
 loaded<validated_graph> load_graph(const std::filesystem::path& file,
-                                   const validate_options& options = {});
+                                   const validate_options& options = {},
+                                   const kind_registry& kinds
+                                   = built_in_kinds());
 
 /// Reads and validates a placement file for `graph`.
 loaded<validated_placement> load_placement(const std::filesystem::path& file,
@@ -32,7 +34,9 @@ loaded<validated_placement> load_placement(const std::filesystem::path& file,
 /// As load_graph, from text; `file` is what mistakes name.
 loaded<validated_graph> parse_graph(std::string_view text,
                                     const std::string& file,
-                                    const validate_options& options = {});
+                                    const validate_options& options = {},
+                                    const kind_registry& kinds
+                                    = built_in_kinds());
 loaded<validated_placement> parse_placement(std::string_view text,
                                             const std::string& file,
                                             const validated_graph& graph);

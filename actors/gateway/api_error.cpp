@@ -83,6 +83,8 @@ api_error to_api_error(errc code, const std::string& context) {
             "template_failed", 0};
   case errc::no_route:
     return {400, text("no route for this request"), {}, "no_route", 0};
+  case errc::host_failed:
+    return {500, text("the host program failed"), {}, "host_failed", 0};
   case errc::none:
   case errc::model_failed:
     break;

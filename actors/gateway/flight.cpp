@@ -44,10 +44,14 @@ flight::flight(submission from, request_id first, std::int64_t created,
       latest_(answer_.choices()) {}
 
 request flight::to_request(std::size_t index, instant deadline) const {
-  const auto& what = from_.what;
+  return actors::to_request(from_.what, index, first_ + index, deadline);
+}
+
+request to_request(const api_request& what, std::size_t index, request_id id,
+                   instant deadline) {
   const auto& prompt = what.prompts[index / what.choices];
   request out;
-  out.id = first_ + index;
+  out.id = id;
   out.deadline = deadline;
   out.tenant = what.tenant;
   out.messages = what.messages;
@@ -60,7 +64,7 @@ request flight::to_request(std::size_t index, instant deadline) const {
   out.sampling = what.sampling;
   out.sampling.stream = index % what.choices;
   if (what.choices > 1)
-    out.group = first_ + index - index % what.choices;
+    out.group = id - index % what.choices;
   out.cache_salt = what.cache_salt;
   out.priority = what.priority;
   out.output.max_tokens = what.max_tokens;

@@ -32,6 +32,10 @@ struct submission {
   session_table::lease_ptr lease = {}; ///< of the session it belongs to
 };
 
+/// Choice `index` of a client's request, as the graph is asked for it.
+request to_request(const api_request& what, std::size_t index, request_id id,
+                   instant deadline);
+
 class flight {
 public:
   using time_point = std::chrono::steady_clock::time_point;

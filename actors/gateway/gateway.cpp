@@ -101,6 +101,8 @@ void gateway_state::on_refused(request_id id, const caf::error& why) {
 
 void gateway_state::on_delta(const text_delta& delta) {
   auto* one = flights.find_choice(delta.id);
+  if (one == nullptr && delta.id >= first_host_id && settings.host)
+    self->send(settings.host, delta);
   if (one == nullptr)
     return; // cancelled, and the graph did not know yet
   one->delta(delta, self->clock().now());

@@ -27,6 +27,8 @@ struct gateway_settings {
   std::chrono::milliseconds request_timeout{600'000}; ///< when not asked less
   std::chrono::milliseconds drain_timeout{10'000};    ///< at exit
   std::shared_ptr<spdlog::logger> log = {}; ///< null: no lines per request
+  /// Gets the text of requests that a host program made, by their ids.
+  text_sink host = {};
 };
 
 /// To the gateway: a client went away.

@@ -188,6 +188,7 @@ prompt_sink spawn_model(caf::actor_system& system,
         draft_loader(*assets, settings.draft_model, backends,
                      scheduling.limits.kv_blocks, settings.kv);
   scheduling.answers = std::move(answers);
+  scheduling.log = settings.log;
   scheduling.counts = &counts.model(scheduling.name);
   scheduling.load = shard_loader(assets, std::move(backends), settings,
                                  scheduling.limits, scheduling.counts);

@@ -42,6 +42,7 @@ struct model_settings {
   /// kv_memory; null with lookup, or without drafts.
   model_assets_ptr draft_model = {};
   tier_settings tiers = {}; ///< only with prefix_cache
+  std::shared_ptr<spdlog::logger> log = {}; ///< null: silent
 };
 
 /// Makes a backend; called once in each stage's own thread.

@@ -3,7 +3,7 @@
 
 #include "actors/model/scheduler.hpp"
 
-#include <spdlog/spdlog.h>
+#include <spdlog/logger.h>
 
 #include <algorithm>
 #include <unordered_set>
@@ -182,7 +182,8 @@ void scheduler_state::watch_deadlines() {
 }
 
 void scheduler_state::fail(errc code, const std::string& text) {
-  spdlog::error("{}", text);
+  if (settings.log)
+    settings.log->error("{}", text);
   failure = text;
   settings.state->failed(settings.slot, text);
   batches->fail_all(code, text, outbox);
@@ -199,8 +200,8 @@ void scheduler_state::stop(caf::error reason) {
   // The last words need no credit.
   if (!outbox.empty())
     self->send(settings.answers, step_output{std::exchange(outbox, {})});
-  if (const auto wrong = batches->check())
-    spdlog::error("model '{}': {}", settings.name, *wrong);
+  if (const auto wrong = batches->check(); wrong && settings.log)
+    settings.log->error("model '{}': {}", settings.name, *wrong);
   for (const auto& one : stages)
     self->send_exit(one, caf::exit_reason::user_shutdown);
   if (stages_gone == settings.stages)

@@ -23,6 +23,10 @@
 #include <string>
 #include <vector>
 
+namespace spdlog {
+class logger;
+} // namespace spdlog
+
 namespace sluice::actors {
 
 struct scheduler_settings {
@@ -40,6 +44,7 @@ struct scheduler_settings {
   readiness* state = nullptr;      ///< outlives the actor
   std::size_t slot = 0;            ///< of this model in `state`
   std::function<instant()> now = std::chrono::system_clock::now;
+  std::shared_ptr<spdlog::logger> log; ///< null: silent
 };
 
 struct scheduler_state {

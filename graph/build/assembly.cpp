@@ -4,6 +4,7 @@
 #include "graph/build/assembly.hpp"
 
 #include "actors/cache/cache.hpp"
+#include "actors/host/host_actor.hpp"
 #include "actors/postprocess/postprocess.hpp"
 #include "device/cpu/cpu_backend.hpp"
 #include "device/error.hpp"
@@ -33,7 +34,7 @@ std::vector<std::size_t> along_flow(const validated_graph& graph) {
       if (edge.from == out[i] && !edge.back() && --feeders[edge.to] == 0)
         out.push_back(edge.to);
   std::erase_if(out, [&](std::size_t actor) {
-    return graph.actors()[actor].settings.getKind().isGateway();
+    return graph.actors()[actor].type->is_door;
   });
   return out;
 }
@@ -64,12 +65,21 @@ bool same_vocabulary(const device::tokenizer& a, const device::tokenizer& b) {
 assembly::assembly(const validated_graph& graph, const run_options& options,
                    caf::actor_system& system, shared_parts& parts)
     : graph_(graph), options_(options), system_(system), parts_(parts),
-      handles_(graph.actors().size()), order_(along_flow(graph)) {}
+      handles_(graph.actors().size()), edges_(graph.edges().size()),
+      order_(along_flow(graph)) {}
 
 void assembly::open_models() {
   for (const auto& model : graph_.models())
     models_.emplace(model.name,
                     actors::model_assets::open(model.name, model.path));
+  if (models_.empty())
+    return;
+  front_ = models_.begin()->second;
+  for (const auto& actor : graph_.actors())
+    if (const auto kind = actor.settings.getKind(); kind.isPreprocess()) {
+      front_ = assets(kind.getPreprocess().getModel().cStr());
+      break;
+    }
   check_vocabularies();
 }
 
@@ -85,18 +95,35 @@ void assembly::check_vocabularies() const {
 
 actors::request_sink assembly::spawn(actors::text_sink door) {
   for (std::size_t i = 0; i < graph_.actors().size(); ++i)
-    if (graph_.actors()[i].settings.getKind().isGateway())
+    if (graph_.actors()[i].type->is_door) {
       handles_[i] = caf::actor_cast<caf::actor>(door);
+      join(i);
+    }
   spawn_caches();
-  std::for_each(order_.rbegin(), order_.rend(),
-                [&](std::size_t actor) { spawn_one(actor); });
+  std::for_each(order_.rbegin(), order_.rend(), [&](std::size_t actor) {
+    if (handles_[actor])
+      return;
+    spawn_one(actor);
+    join(actor);
+  });
   wire_caches();
-  return caf::actor_cast<actors::request_sink>(handles_[order_.front()]);
+  for (std::size_t i = 0; i < graph_.edges().size(); ++i)
+    if (graph_.actors()[graph_.edges()[i].from].type->is_door)
+      return caf::actor_cast<actors::request_sink>(edges_[i]);
+  return nullptr;
+}
+
+void assembly::join(std::size_t actor) {
+  for (std::size_t i = 0; i < graph_.edges().size(); ++i)
+    if (graph_.edges()[i].to == actor)
+      edges_[i] = actors::make_edge(system_, handles_[actor]);
 }
 
 void assembly::spawn_one(std::size_t actor) {
   auto kind = graph_.actors()[actor].settings.getKind();
-  if (kind.isPreprocess()) {
+  if (graph_.actors()[actor].type->declared) {
+    spawn_declared(actor);
+  } else if (kind.isPreprocess()) {
     auto settings = kind.getPreprocess();
     handles_[actor] = caf::actor_cast<caf::actor>(actors::spawn_preprocess(
         system_, preprocess_settings_of(settings),
@@ -121,6 +148,8 @@ void assembly::spawn_caches() {
       handles_[actor] = caf::actor_cast<caf::actor>(actors::spawn_cache(
           system_, cache_settings_of(kind.getCache()),
           parts_.figures.cache(graph_.actors()[actor].name)));
+    if (handles_[actor])
+      join(actor);
   }
 }
 
@@ -142,12 +171,31 @@ void assembly::spawn_router(std::size_t actor,
     if (edge.from == actor) {
       names.push_back(edge.output);
       outputs.push_back(
-          caf::actor_cast<actors::prompt_sink>(handles_[edge.to]));
+          caf::actor_cast<actors::prompt_sink>(next(actor, edge.output)));
     }
   auto routes = router_settings_of(
       settings, names, [this](std::string_view one) { return meter_of(one); });
   handles_[actor] = caf::actor_cast<caf::actor>(
       actors::spawn_router(system_, std::move(routes), std::move(outputs)));
+}
+
+void assembly::spawn_declared(std::size_t actor) {
+  const auto& one = graph_.actors()[actor];
+  actors::host_actor_settings settings;
+  settings.name = one.name;
+  for (const auto& input : one.type->inputs)
+    settings.inputs.push_back(static_cast<actors::port_type>(input.type));
+  for (const auto& output : one.type->outputs) {
+    settings.outputs.push_back(static_cast<actors::port_type>(output.type));
+    settings.next.push_back(next(actor, output.name));
+  }
+  settings.log = [log = options_.log](const std::string& text) {
+    if (log)
+      log->error("{}", text);
+  };
+  settings.out = std::make_shared<actors::host_outputs>();
+  settings.object = options_.makers.at(one.type->name)(one, settings.out);
+  handles_[actor] = actors::spawn_host_actor(system_, std::move(settings));
 }
 
 void assembly::spawn_model(std::size_t actor,
@@ -163,6 +211,7 @@ void assembly::spawn_model(std::size_t actor,
       chosen.draft_model = assets(settings.getDraft().getModel().cStr());
     if (!chosen.tiers.disk.empty())
       chosen.tiers.disk = graph_.resolve(chosen.tiers.disk.string());
+    chosen.log = options_.log;
     handles_[actor] = caf::actor_cast<caf::actor>(actors::spawn_model(
         system_, chosen, assets(model->name),
         [&pool] { return device::make_cpu_backend(pool); },
@@ -187,7 +236,8 @@ device::thread_pool& assembly::pool_for(std::uint32_t threads) {
 
 const caf::actor& assembly::next(std::size_t actor,
                                  std::string_view output) const {
-  return handles_[graph_.leaving(actor, output)->to];
+  return edges_[static_cast<std::size_t>(graph_.leaving(actor, output)
+                                         - graph_.edges().data())];
 }
 
 const actors::model_assets_ptr& assembly::assets(std::string_view model) const {
@@ -236,14 +286,13 @@ std::vector<caf::actor> assembly::spawned() const {
 }
 
 const actors::model_assets_ptr& assembly::front_model() const {
-  for (const auto& actor : graph_.actors())
-    if (actor.settings.getKind().isPreprocess())
-      return assets(actor.settings.getKind().getPreprocess().getModel().cStr());
-  return models_.begin()->second;
+  return front_;
 }
 
 std::uint32_t assembly::context() const {
-  auto least = front_model()->files.config().context;
+  if (!front_)
+    return 0;
+  auto least = front_->files.config().context;
   for (const auto& actor : graph_.actors()) {
     if (!actor.settings.getKind().isModel())
       continue;

@@ -6,6 +6,7 @@
 // running_graph.
 #pragma once
 
+#include "actors/host/edge_tee.hpp"
 #include "actors/messages.hpp"
 #include "actors/runtime/metrics.hpp"
 #include "actors/runtime/model_assets.hpp"
@@ -43,10 +44,14 @@ public:
   /// What was spawned, along the flow: the order in which to stop.
   std::vector<caf::actor> spawned() const;
 
+  /// What stands for the actor at an edge's end, once it is spawned.
+  const caf::actor& edge(std::size_t index) const { return edges_[index]; }
+
   /// The model actors: where block books are asked for.
   std::vector<actors::model_actor> models() const;
 
-  /// The model whose tokenizer and template the gateway shows.
+  /// The model whose tokenizer and template the gateway shows; null in a graph
+  /// without models.
   const actors::model_assets_ptr& front_model() const;
   /// Tokens of prompt and answer that every model takes.
   std::uint32_t context() const;
@@ -58,6 +63,8 @@ private:
   void wire_caches();
   void spawn_model(std::size_t actor, schema::ModelActor::Reader settings);
   void spawn_router(std::size_t actor, schema::Router::Reader settings);
+  void spawn_declared(std::size_t actor);
+  void join(std::size_t actor); ///< makes the edges that lead to it
   device::thread_pool& pool_for(std::uint32_t threads);
   /// The handle that `output` of `actor` leads to.
   const caf::actor& next(std::size_t actor, std::string_view output) const;
@@ -73,7 +80,9 @@ private:
   shared_parts& parts_;
   device::thread_pool* common_pool_ = nullptr;
   std::map<std::string, actors::model_assets_ptr, std::less<>> models_;
+  actors::model_assets_ptr front_; ///< null without models
   std::vector<caf::actor> handles_; ///< by actor; empty until spawned
+  std::vector<caf::actor> edges_;   ///< by edge; empty until its end is spawned
   std::vector<std::size_t> order_;  ///< along the flow, the gateway left out
 };
 

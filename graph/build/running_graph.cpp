@@ -29,22 +29,34 @@ struct system_config : caf::actor_system_config {
   system_config() { actors::apply_system_settings(*this); }
 };
 
-schema::Gateway::Reader gateway_of(const validated_graph& graph) {
+std::optional<schema::Gateway::Reader>
+gateway_of(const validated_graph& graph) {
   for (const auto& actor : graph.actors())
     if (actor.settings.getKind().isGateway())
       return actor.settings.getKind().getGateway();
-  return {};
+  return std::nullopt;
+}
+
+actors::host_door_settings host_door_settings_of(const run_options& options) {
+  return {options.max_host_requests, [log = options.log](const auto& text) {
+            if (log)
+              log->error("{}", text);
+          }};
 }
 
 /// What clients see: the front model, by its own name and by the graph's.
 actors::catalogue served(const validated_graph& graph, const assembly& made) {
   const auto& assets = made.front_model();
-  std::vector<std::string> names{assets->name};
-  if (graph.name() != assets->name)
+  std::vector<std::string> names;
+  if (assets)
+    names.push_back(assets->name);
+  if (!assets || graph.name() != assets->name)
     names.emplace_back(graph.name());
-  std::shared_ptr<const device::tokenizer> tokens(assets, &assets->tokens);
+  std::shared_ptr<const device::tokenizer> tokens;
   std::shared_ptr<const device::chat_template> chat;
-  if (assets->chat)
+  if (assets)
+    tokens = {assets, &assets->tokens};
+  if (assets && assets->chat)
     chat = {assets, &*assets->chat};
   actors::catalogue out;
   out.push_back(actors::serve(std::move(names), made.context(), tokens, chat));
@@ -60,9 +72,12 @@ struct running_graph::impl {
   impl(validated_graph what, run_options how)
       : graph(std::move(what)), options(std::move(how)), system(config),
         made(graph, options, system, parts),
-        door(actors::spawn_gateway(
-            system, gateway_settings_of(gateway_of(graph), options),
-            parts.figures)) {
+        host(actors::spawn_host_door(system, host_door_settings_of(options))) {
+    if (const auto gateway = gateway_of(graph); gateway && options.serve) {
+      auto settings = gateway_settings_of(*gateway, options);
+      settings.host = caf::actor_cast<actors::text_sink>(host.actor);
+      door = actors::spawn_gateway(system, std::move(settings), parts.figures);
+    }
     loader = std::thread([this] { load(); });
   }
 
@@ -71,8 +86,18 @@ struct running_graph::impl {
       made.open_models();
       if (stopping)
         return;
-      entry = made.spawn(caf::actor_cast<actors::text_sink>(door.actor));
-      caf::anon_send(door.actor, actors::connect{entry});
+      auto text = caf::actor_cast<actors::text_sink>(host.actor);
+      if (door)
+        text = caf::actor_cast<actors::text_sink>(door->actor);
+      const auto entry = made.spawn(text);
+      caf::anon_send(host.actor, actors::connect{entry});
+      if (door)
+        caf::anon_send(door->actor, actors::connect{entry});
+      {
+        const std::lock_guard lock(mutex);
+        built = true;
+      }
+      changed.notify_all();
       watch();
     } catch (const std::exception& error) {
       settle(error.what());
@@ -113,14 +138,15 @@ struct running_graph::impl {
     auto share = total == 0
                      ? 0.0
                      : static_cast<double>(done) / static_cast<double>(total);
-    door.state->loading(share, names);
+    if (door)
+      door->state->loading(share, names);
   }
 
   void settle(const std::string& why) {
-    if (why.empty())
-      door.state->open(served(graph, made));
-    else
-      door.state->loading(0, "failed: " + why);
+    if (door && why.empty())
+      door->state->open(served(graph, made));
+    else if (door)
+      door->state->loading(0, "failed: " + why);
     if (!why.empty() && options.log)
       options.log->error("{}", why);
     std::lock_guard lock(mutex);
@@ -130,15 +156,18 @@ struct running_graph::impl {
   }
 
   stop_report stop() {
+    const std::lock_guard once(stop_mutex);
     if (stopping.exchange(true))
       return report;
-    drain();
+    report.given_up = drain(options.drain);
     loader.join();
     // Cancelled requests free their blocks within a step, not at once.
     if (report.given_up == 0)
       report.books = books();
     auto order = made.spawned();
-    order.push_back(caf::actor_cast<caf::actor>(door.actor));
+    if (door)
+      order.push_back(caf::actor_cast<caf::actor>(door->actor));
+    order.push_back(caf::actor_cast<caf::actor>(host.actor));
     report.killed =
         actors::stop_in_order(system, std::move(order), actor_patience);
     std::lock_guard lock(mutex);
@@ -150,16 +179,31 @@ struct running_graph::impl {
     return report;
   }
 
-  void drain() {
+  std::uint32_t drain(std::chrono::milliseconds patience) {
     caf::scoped_actor self{system};
-    auto patience = static_cast<std::uint32_t>(options.drain.count());
-    self->request(door.actor, options.drain + actor_patience,
-                  actors::drain{patience})
-        .receive(
-            [&](const actors::drained& done) {
-              report.given_up = done.abandoned;
-            },
-            [](const caf::error&) {});
+    const auto ms = static_cast<std::uint32_t>(patience.count());
+    std::uint32_t given_up = 0;
+    const auto ignored = [](const caf::error&) {};
+    // Both doors at once, so that they share the patience.
+    auto of_host = self->request(host.actor, patience + actor_patience,
+                                 actors::host_drain{ms});
+    if (door)
+      self->request(door->actor, patience + actor_patience, actors::drain{ms})
+          .receive([&](const actors::drained& x) { given_up += x.abandoned; },
+                   ignored);
+    of_host.receive(
+        [&](const actors::host_drained& x) { given_up += x.abandoned; },
+        ignored);
+    return given_up;
+  }
+
+  /// What stands for the edge; waits until it does.
+  const caf::actor& edge(std::size_t index) {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [this] { return built || settled; });
+    if (!built)
+      throw device::model_error(failure);
+    return made.edge(index);
   }
 
   /// Every block must be free when nothing is in flight. A cancel may still be
@@ -202,15 +246,17 @@ struct running_graph::impl {
   system_config config;
   caf::actor_system system;
   assembly made;
-  actors::gateway_handle door;
-  actors::request_sink entry;
+  actors::host_door_handle host;
+  std::optional<actors::gateway_handle> door;
+  std::mutex stop_mutex;
   std::atomic<bool> stopping = false;
   stop_report report; ///< written by the first stop() alone
   std::thread loader;
 
   mutable std::mutex mutex;
   mutable std::condition_variable changed;
-  bool settled = false; ///< guarded, as what follows
+  bool built = false; ///< every edge exists; guarded, as what follows
+  bool settled = false;
   bool open = true;
   std::string failure;
 };
@@ -226,8 +272,12 @@ const validated_graph& running_graph::graph() const noexcept {
   return impl_->graph;
 }
 
+bool running_graph::serves() const noexcept {
+  return impl_->door.has_value();
+}
+
 transport::address running_graph::listening() const {
-  return impl_->door.listening;
+  return impl_->door->listening;
 }
 
 bool running_graph::wait_ready(std::chrono::milliseconds patience) const {
@@ -239,6 +289,63 @@ bool running_graph::wait_ready(std::chrono::milliseconds patience) const {
 std::string running_graph::failure() const {
   std::lock_guard lock(impl_->mutex);
   return impl_->failure;
+}
+
+std::vector<actors::model_load> running_graph::loads() const {
+  return impl_->parts.loads.snapshot();
+}
+
+actors::model_assets_ptr running_graph::front_model() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->built ? impl_->made.front_model() : nullptr;
+}
+
+std::string running_graph::prometheus() const {
+  return impl_->parts.figures.prometheus();
+}
+
+void running_graph::submit(actors::edge_message what, actors::instant deadline,
+                           actors::delta_sink show,
+                           std::optional<std::size_t> edge) {
+  const auto to = edge ? impl_->edge(*edge) : caf::actor{};
+  caf::anon_send(
+      impl_->host.actor,
+      actors::host_submission{
+          std::move(what), deadline, to,
+          std::make_shared<actors::delta_sink>(std::move(show))});
+}
+
+void running_graph::cancel(actors::request_id id) {
+  caf::anon_send(impl_->host.actor, actors::host_cancel{id});
+}
+
+std::size_t running_graph::host_requests() const noexcept {
+  return *impl_->host.in_flight;
+}
+
+void running_graph::inject(std::size_t edge, actors::edge_message what) {
+  caf::anon_send(impl_->edge(edge), actors::to_caf(std::move(what)));
+}
+
+std::shared_ptr<actors::edge_tap>
+running_graph::tap(std::size_t edge, actors::edge_tap::watcher show) {
+  auto tap = std::make_shared<actors::edge_tap>(
+      std::move(show), [log = impl_->options.log](const char* why) {
+        if (log)
+          log->error("a tap threw: {}", why);
+      });
+  actors::tee_of(impl_->edge(edge)).add(tap);
+  return tap;
+}
+
+void running_graph::untap(std::size_t edge,
+                          const std::shared_ptr<actors::edge_tap>& tap) {
+  actors::tee_of(impl_->edge(edge)).remove(tap.get());
+  tap->close();
+}
+
+std::uint32_t running_graph::drain(std::chrono::milliseconds patience) {
+  return impl_->drain(patience);
 }
 
 stop_report running_graph::stop() {

@@ -8,7 +8,7 @@ namespace sluice::graph {
 kind_registry built_in_kinds() {
   using enum message_type;
   kind_registry out;
-  out.add({"gateway", {{"text", text}}, {{"request", request}}});
+  out.add({"gateway", {{"text", text}}, {{"request", request}}, false, true});
   out.add({"preprocess", {{"request", request}}, {{"prompt", prompt}}});
   out.add({"router", {{"prompt", prompt}}, {{"prompt", prompt}}, true});
   out.add({"model", {{"prompt", prompt}}, {{"tokens", tokens}}});

@@ -5,8 +5,11 @@
 // place (built_in_kinds) and handed down; validation and drawings read it.
 #pragma once
 
+#include "graph/kinds/declared_setting.hpp"
+
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,35 +21,35 @@ enum class message_type : std::uint8_t {
   request, ///< actors::request
   prompt,  ///< actors::prompt
   tokens,  ///< actors::generation, then actors::step_output
-  text,    ///< actors::text_delta; closes the request, so its edges point back
+  text,    ///< actors::text_delta; closes the request at a door
 };
 
 std::string_view name(message_type type) noexcept;
-
-/// Whether edges of this type end the request's way and may close a cycle.
-constexpr bool closes_request(message_type type) noexcept {
-  return type == message_type::text;
-}
 
 struct port {
   std::string name;
   message_type type;
 };
 
-/// A kind of actor. Its settings are the member of the same name in Actor.kind
-/// of graph.capnp.
+/// A kind of actor. The settings of a built-in kind are the member of the same
+/// name in Actor.kind of graph.capnp; a host's own kind declares them.
 struct kind {
   std::string name;
   std::vector<port> inputs;
   std::vector<port> outputs;
   /// The graph names the outputs ("pick.home"); outputs[0] gives their type.
   bool names_outputs = false;
+  /// Requests enter the graph here, and text leaves.
+  bool is_door = false;
+  /// Of a kind that the host program brings; empty for built-in ones.
+  std::optional<std::vector<declared_setting>> declared = {};
 };
 
 class kind_registry {
 public:
   /// The name must be new.
   void add(kind value);
+  const auto& all() const noexcept { return kinds_; }
   const kind* find(std::string_view name) const;
   std::vector<std::string> names() const;
 

@@ -51,7 +51,7 @@ public:
   label_flow(const validated_graph& graph, std::string_view label)
       : graph_(graph), ways_(graph.actors().size()) {
     for (std::size_t i = 0; i < graph.actors().size(); ++i)
-      if (graph.actors()[i].settings.getKind().isGateway())
+      if (graph.actors()[i].type->is_door)
         follow(i, label);
   }
 

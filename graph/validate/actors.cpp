@@ -49,12 +49,19 @@ void collect_actors(graph_draft& draft, diagnostics& found) {
     auto where = draft.at(at + ".name");
     check_name(actor.getName().cStr(), where, "actor", found);
     auto name = chosen_kind(actor);
+    setting_values declared;
+    if (const auto own = draft.config.declared().find(at);
+        own != draft.config.declared().end()) {
+      name = own->second.kind;
+      declared = own->second.settings;
+    }
     auto type = draft.kinds->find(name);
     if (!type && name != "unset")
       found.push_back({draft.at(at + ".kind"),
                        "kind '" + name + "' is not part of this program"
                            + hint(name, draft.kinds->names())});
-    draft.actors.push_back({actor.getName().cStr(), type, actor, at, where});
+    draft.actors.push_back({actor.getName().cStr(), type, actor, at, where,
+                            std::move(declared)});
   }
   if (draft.actors.empty() && root.hasActors())
     found.push_back({draft.at("actors"), "a graph needs actors"});

@@ -36,6 +36,16 @@ const port* find_port(const std::vector<port>& ports, std::string_view name) {
   return found == ports.end() ? nullptr : &*found;
 }
 
+/// Whether such an edge leads back to where requests came from: to a door, or
+/// to an actor that passes requests on and takes their text.
+bool leads_back(message_type type, const kind& target) {
+  return type == message_type::text
+         && (target.is_door
+             || std::ranges::count(target.outputs, message_type::request,
+                                   &port::type)
+                    > 0);
+}
+
 /// Reads one chain into edges.
 class chain {
 public:
@@ -132,7 +142,8 @@ private:
       for (const auto& input : inputs)
         if (output.type == input.type)
           fitting.push_back({source, output.name, target, input.name,
-                             output.type, at(from.offset)});
+                             output.type, at(from.offset),
+                             leads_back(output.type, *draft_.actors[target].type)});
     if (fitting.size() == 1)
       add(std::move(fitting.front()));
     else if (fitting.empty())

@@ -15,10 +15,10 @@ bool any_edge(const graph_draft& draft, auto matches) {
   return std::any_of(draft.edges.begin(), draft.edges.end(), matches);
 }
 
-std::vector<std::size_t> gateways(const graph_draft& draft) {
+std::vector<std::size_t> doors_of(const graph_draft& draft) {
   std::vector<std::size_t> out;
   for (std::size_t i = 0; i < draft.actors.size(); ++i)
-    if (draft.actors[i].settings.getKind().isGateway())
+    if (draft.actors[i].type && draft.actors[i].type->is_door)
       out.push_back(i);
   return out;
 }
@@ -127,7 +127,7 @@ void check_ports(const graph_draft& draft, diagnostics& found) {
 void check_entry(const graph_draft& draft, diagnostics& found) {
   bool known = std::all_of(draft.actors.begin(), draft.actors.end(),
                            [](const auto& actor) { return actor.type; });
-  auto doors = gateways(draft);
+  auto doors = doors_of(draft);
   if (doors.empty() && known && !draft.actors.empty())
     found.push_back({draft.at("actors"), "a graph needs a gateway, where "
                                          "requests enter"});
@@ -139,7 +139,7 @@ void check_entry(const graph_draft& draft, diagnostics& found) {
 }
 
 void check_reach(const graph_draft& draft, diagnostics& found) {
-  auto doors = gateways(draft);
+  auto doors = doors_of(draft);
   if (!complete(draft, found) || doors.empty())
     return;
   std::vector<bool> reached(draft.actors.size());

@@ -23,6 +23,11 @@ void check_settings(const graph_draft& draft, diagnostics& found);
 /// Reads the flow into edges between ports of equal types.
 void connect(graph_draft& draft, diagnostics& found);
 
+/// Of a graph without a door: adds the host in its place, with edges to and
+/// from the open ends.
+void connect_host(graph_draft& draft, const validate_options& options,
+                  diagnostics& found);
+
 /// Router rules: outputs that exist, conditions that say something, a default.
 void check_rules(const graph_draft& draft, diagnostics& found);
 

@@ -17,6 +17,19 @@ auto find_named(const Items& items, std::string_view name) {
                       [&](const auto& item) { return item.name == name; });
 }
 
+/// The kinds, and that of the host where it may stand in a gateway's place.
+std::shared_ptr<const kind_registry>
+with_host(const kind_registry& kinds, const validate_options& options) {
+  auto all = std::make_shared<kind_registry>(kinds);
+  if (options.embedded)
+    all->add({"host",
+              {{"text", message_type::text}},
+              {{"request", message_type::request}},
+              false,
+              true});
+  return all;
+}
+
 } // namespace
 
 std::optional<std::size_t>
@@ -61,9 +74,9 @@ std::optional<validated_graph> validate(graph_config config,
                                         const kind_registry& kinds,
                                         const validate_options& options,
                                         diagnostics& found) {
-  auto folder = std::filesystem::path(config.places().file()).parent_path();
-  graph_draft draft{std::move(config),
-                    std::make_shared<const kind_registry>(kinds),
+  auto folder = options.folder.value_or(
+      std::filesystem::path(config.places().file()).parent_path());
+  graph_draft draft{std::move(config), with_host(kinds, options),
                     std::move(folder),
                     {},
                     {},
@@ -72,6 +85,7 @@ std::optional<validated_graph> validate(graph_config config,
   check_models(draft, options, found);
   check_settings(draft, found);
   connect(draft, found);
+  connect_host(draft, options, found);
   check_rules(draft, found);
   check_caches(draft, found);
   check_ports(draft, found);

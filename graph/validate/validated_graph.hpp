@@ -31,6 +31,7 @@ struct graph_actor {
   schema::Actor::Reader settings;
   std::string at; ///< path in the config's places, "actors[2]"
   location where;
+  setting_values declared = {}; ///< of a host's own kind
 };
 
 /// From an output to an input; actors by index.
@@ -41,8 +42,9 @@ struct graph_edge {
   std::string input;
   message_type type = message_type::request;
   location where;
+  bool leads_back = false; ///< to where the request came from
 
-  bool back() const noexcept { return closes_request(type); }
+  bool back() const noexcept { return leads_back; }
 };
 
 /// What the steps of validation work on: the config and what is known so far.
@@ -63,6 +65,12 @@ struct graph_draft {
 
 struct validate_options {
   bool check_files = true; ///< model files must exist
+  /// The graph runs inside a host program: without a gateway, the host stands
+  /// in its place, as an actor called 'host' that feeds the one open input for
+  /// requests and takes the open outputs for text.
+  bool embedded = false;
+  /// What paths are relative to; the file's own folder if not given.
+  std::optional<std::filesystem::path> folder = {};
 };
 
 class validated_graph {

@@ -3,6 +3,7 @@
 
 #include "graph/yaml/binder.hpp"
 
+#include "graph/yaml/declared_binder.hpp"
 #include "graph/yaml/nearest.hpp"
 #include "graph/yaml/scalar_binder.hpp"
 #include "graph/yaml/schema_text.hpp"
@@ -22,8 +23,9 @@ using capnp::StructSchema;
 
 class binder {
 public:
-  binder(source_map& places, diagnostics& found)
-      : places_(places), found_(found), scalars_(places.file(), found) {}
+  binder(source_map& places, diagnostics& found, more_kinds more)
+      : places_(places), found_(found), scalars_(places.file(), found),
+        more_(more) {}
 
   void bind_struct(const node& value, DynamicStruct::Builder out,
                    const std::string& path, const std::string& title) {
@@ -37,6 +39,8 @@ public:
     if (tag)
       known.push_back(yaml_name(tag->getProto().getName().cStr()));
     auto settings = tag ? choose(value, out, *tag, path) : std::nullopt;
+    if (const auto* kind = tag ? declared_kind(value, *tag) : nullptr)
+      return bind_declared(value, *kind, path, title, known);
     bool chosen = !tag || settings;
     add_names(out.getSchema(), known);
     if (settings)
@@ -92,6 +96,23 @@ private:
     }
   }
 
+  /// The host's own kind that the tag names; null for others.
+  const kind* declared_kind(const node& value, StructSchema::Field tag) const {
+    auto item = find(value, yaml_name(tag.getProto().getName().cStr()));
+    if (!item || item->value->type != node_type::scalar)
+      return nullptr;
+    const auto* found = more_.known.find(item->value->text);
+    return found && found->declared ? found : nullptr;
+  }
+
+  void bind_declared(const node& value, const kind& type,
+                     const std::string& path, const std::string& title,
+                     std::vector<std::string> known) {
+    more_.actors[path] = {
+        type.name, read_declared(value, *type.declared, known,
+                                 {places_, found_, path, title})};
+  }
+
   /// Reads the tag and begins the member that it names.
   std::optional<DynamicStruct::Builder> choose(const node& value,
                                                DynamicStruct::Builder out,
@@ -114,6 +135,11 @@ private:
         return group.init(member).as<DynamicStruct>();
       }
     }
+    if (declared_kind(value, tag))
+      return std::nullopt;
+    for (const auto& [other, type] : more_.known.all())
+      if (type.declared)
+        known.push_back(other);
     tell(*item->value, "unknown " + name + " " + shown(*item->value)
                            + hint(item->value->text, known));
     return std::nullopt;
@@ -244,14 +270,15 @@ private:
   source_map& places_;
   diagnostics& found_;
   scalar_binder scalars_;
+  more_kinds more_;
   std::map<std::string, std::string> titles_; ///< path -> key of a map's item
 };
 
 } // namespace
 
 void bind(const node& tree, DynamicStruct::Builder out, source_map& places,
-          diagnostics& found) {
-  binder(places, found).bind_struct(tree, out, "", "the file");
+          diagnostics& found, more_kinds more) {
+  binder(places, found, more).bind_struct(tree, out, "", "the file");
 }
 
 } // namespace sluice::graph::yaml
