@@ -19,8 +19,7 @@ constexpr auto category = caf::atom("sluice");
 constexpr std::array<std::string_view, 12> names{
     "none",         "bad_request",       "prompt_too_long", "unknown_model",
     "overloaded",   "deadline_exceeded", "cancelled",       "shutting_down",
-    "model_failed", "template_failed",   "no_route",
-    "host_failed"};
+    "model_failed", "template_failed",   "no_route",        "host_failed"};
 
 } // namespace
 

@@ -10,9 +10,9 @@ namespace sluice::graph {
 namespace {
 
 template <class Root>
-std::optional<document<Root>>
-read(std::string_view text, const std::string& file, diagnostics& found,
-     const kind_registry& kinds = {}) {
+std::optional<document<Root>> read(std::string_view text,
+                                   const std::string& file, diagnostics& found,
+                                   const kind_registry& kinds = {}) {
   auto tree = yaml::parse(text, file, found);
   if (!tree)
     return std::nullopt;

@@ -49,8 +49,8 @@ using graph_config = document<schema::Graph>;
 using placement_config = document<schema::Placement>;
 
 /// Reads YAML. Empty when `text` is no YAML map at all; otherwise what is right
-/// in it, with the mistakes in `found`. Of `kinds`, those with declared settings
-/// are known beside the schema's.
+/// in it, with the mistakes in `found`. Of `kinds`, those with declared
+/// settings are known beside the schema's.
 std::optional<graph_config> read_graph(std::string_view text,
                                        const std::string& file,
                                        diagnostics& found,

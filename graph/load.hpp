@@ -22,21 +22,20 @@ struct loaded {
 };
 
 /// Reads and validates a graph file with these kinds.
-loaded<validated_graph> load_graph(const std::filesystem::path& file,
-                                   const validate_options& options = {},
-                                   const kind_registry& kinds
-                                   = built_in_kinds());
+loaded<validated_graph>
+load_graph(const std::filesystem::path& file,
+           const validate_options& options = {},
+           const kind_registry& kinds = built_in_kinds());
 
 /// Reads and validates a placement file for `graph`.
 loaded<validated_placement> load_placement(const std::filesystem::path& file,
                                            const validated_graph& graph);
 
 /// As load_graph, from text; `file` is what mistakes name.
-loaded<validated_graph> parse_graph(std::string_view text,
-                                    const std::string& file,
-                                    const validate_options& options = {},
-                                    const kind_registry& kinds
-                                    = built_in_kinds());
+loaded<validated_graph>
+parse_graph(std::string_view text, const std::string& file,
+            const validate_options& options = {},
+            const kind_registry& kinds = built_in_kinds());
 loaded<validated_placement> parse_placement(std::string_view text,
                                             const std::string& file,
                                             const validated_graph& graph);

@@ -31,7 +31,8 @@ void edge_tap::close() {
 }
 
 edge_tee::edge_tee(caf::strong_actor_ptr to, caf::actor_config config)
-    : caf::monitorable_actor{config}, to_{std::move(to)}, taps_{std::make_shared<tap_list>()} {
+    : caf::monitorable_actor{config}, to_{std::move(to)},
+      taps_{std::make_shared<tap_list>()} {
   // Whoever watches the edge learns when the actor at its end is gone.
   to_->get()->attach(caf::default_attachable::make_monitor(
       caf::actor_cast<caf::actor_addr>(to_), address()));

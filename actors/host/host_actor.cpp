@@ -155,10 +155,15 @@ void host_actor_state::cancelled(request_id id) {
     caf::anon_send(at->second, cancel{id});
     sources.erase(at);
   }
+  forward(cancel{id});
+}
+
+template <class Message>
+void host_actor_state::forward(const Message& message) {
   for (std::size_t i = 0; i < settings.outputs.size(); ++i)
     if (settings.outputs[i] == port_type::request
         || settings.outputs[i] == port_type::prompt)
-      self->send(settings.next[i], cancel{id});
+      self->send(settings.next[i], message);
 }
 
 void host_actor_state::emit(host_emission& what) {
@@ -177,9 +182,8 @@ void host_actor_state::emit(host_emission& what) {
   }
   auto promise = std::move(at->second);
   waiting.erase(at);
-  std::visit(
-      [&](auto& message) { promise.delegate(to, std::move(message)); },
-      *what.message);
+  std::visit([&](auto& message) { promise.delegate(to, std::move(message)); },
+             *what.message);
 }
 
 void host_actor_state::refuse(const host_refusal& what) {
@@ -192,9 +196,8 @@ void host_actor_state::refuse(const host_refusal& what) {
 
 namespace {
 
-caf::behavior
-host_actor(caf::stateful_actor<host_actor_state>* self,
-           const std::shared_ptr<host_actor_settings>& settings) {
+caf::behavior host_actor(caf::stateful_actor<host_actor_state>* self,
+                         const std::shared_ptr<host_actor_settings>& settings) {
   self->state.settings = std::move(*settings);
   return {
       [self](request& message) {
@@ -209,6 +212,10 @@ host_actor(caf::stateful_actor<host_actor_state>* self,
       [self](const cancel& message) { self->state.cancelled(message.id); },
       [](const credit&) {}, // the source's window counts, see grant()
       [](const accepted&) {},
+      [self](const forget_session& message) { self->state.forward(message); },
+      [self](host_wiring& to) {
+        self->state.settings.next = std::move(to.next);
+      },
       [self](host_emission& what) { self->state.emit(what); },
       [self](const host_refusal& what) { self->state.refuse(what); },
   };

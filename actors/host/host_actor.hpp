@@ -55,7 +55,7 @@ struct host_actor_settings {
   std::string name; ///< of the actor, for messages
   std::vector<port_type> inputs;
   std::vector<port_type> outputs;
-  std::vector<caf::actor> next; ///< [outputs]
+  std::vector<caf::actor> next; ///< [outputs]; or later, by host_wiring
   std::shared_ptr<host_outputs> out;
   std::unique_ptr<host_object> object;
   std::function<void(const std::string&)> log;
@@ -66,6 +66,16 @@ struct host_emission {
   std::size_t output = 0;
   std::shared_ptr<edge_message> message;
 };
+
+/// Once, to an actor that text comes back to: where its outputs lead.
+struct host_wiring {
+  std::vector<caf::actor> next; ///< [outputs]
+};
+
+template <class Inspector>
+auto inspect(Inspector& f, host_wiring& x) {
+  return f(caf::meta::type_name("host_wiring"), x.next);
+}
 
 /// From host_outputs: answer this request with an error.
 struct host_refusal {
@@ -92,6 +102,9 @@ struct host_actor_state {
   void step(step_output& message);
   void text(text_delta& message);
   void cancelled(request_id id);
+  /// To whoever gets requests or prompts from here.
+  template <class Message>
+  void forward(const Message& message);
   void emit(host_emission& what);
   void refuse(const host_refusal& what);
 

@@ -12,8 +12,8 @@ constexpr std::chrono::milliseconds tick_interval{10};
 text_delta error_delta(request_id id, errc code, std::string text) {
   text_delta out;
   out.id = id;
-  out.finish = code == errc::cancelled ? finish_reason::cancelled
-                                       : finish_reason::error;
+  out.finish =
+      code == errc::cancelled ? finish_reason::cancelled : finish_reason::error;
   out.code = code;
   out.error = std::move(text);
   return out;

@@ -99,18 +99,20 @@ actors::request_sink assembly::spawn(actors::text_sink door) {
       handles_[i] = caf::actor_cast<caf::actor>(door);
       join(i);
     }
-  spawn_caches();
+  spawn_turns();
   std::for_each(order_.rbegin(), order_.rend(), [&](std::size_t actor) {
     if (handles_[actor])
       return;
     spawn_one(actor);
     join(actor);
   });
-  wire_caches();
-  for (std::size_t i = 0; i < graph_.edges().size(); ++i)
-    if (graph_.actors()[graph_.edges()[i].from].type->is_door)
-      return caf::actor_cast<actors::request_sink>(edges_[i]);
-  return nullptr;
+  wire_turns();
+  const auto first =
+      std::ranges::find_if(graph_.edges(), [&](const graph_edge& edge) {
+        return graph_.actors()[edge.from].type->is_door;
+      });
+  return caf::actor_cast<actors::request_sink>(
+      edges_[static_cast<std::size_t>(first - graph_.edges().begin())]);
 }
 
 void assembly::join(std::size_t actor) {
@@ -140,27 +142,48 @@ void assembly::spawn_one(std::size_t actor) {
   }
 }
 
-// Text comes back to a cache, so it exists before those that it sends to.
-void assembly::spawn_caches() {
+bool assembly::is_turn(std::size_t actor) const {
+  return std::ranges::any_of(graph_.edges(), [&](const graph_edge& edge) {
+    return edge.to == actor && edge.back();
+  });
+}
+
+// Text comes back to these, so they exist before those that they send to.
+void assembly::spawn_turns() {
   for (auto actor : order_) {
+    if (!is_turn(actor))
+      continue;
     const auto kind = graph_.actors()[actor].settings.getKind();
     if (kind.isCache())
       handles_[actor] = caf::actor_cast<caf::actor>(actors::spawn_cache(
           system_, cache_settings_of(kind.getCache()),
           parts_.figures.cache(graph_.actors()[actor].name)));
-    if (handles_[actor])
-      join(actor);
+    else
+      spawn_declared(actor);
+    join(actor);
   }
 }
 
-void assembly::wire_caches() {
-  for (auto actor : order_)
-    if (graph_.actors()[actor].settings.getKind().isCache())
+void assembly::wire_turns() {
+  for (auto actor : order_) {
+    if (!is_turn(actor))
+      continue;
+    if (graph_.actors()[actor].type->declared)
+      caf::anon_send(handles_[actor], actors::host_wiring{nexts(actor)});
+    else
       caf::anon_send(
           caf::actor_cast<actors::cache_actor>(handles_[actor]),
           actors::wire{
               caf::actor_cast<actors::request_sink>(next(actor, "request")),
               caf::actor_cast<actors::text_sink>(next(actor, "text"))});
+  }
+}
+
+std::vector<caf::actor> assembly::nexts(std::size_t actor) const {
+  std::vector<caf::actor> out;
+  for (const auto& output : graph_.actors()[actor].type->outputs)
+    out.push_back(next(actor, output.name));
+  return out;
 }
 
 void assembly::spawn_router(std::size_t actor,
@@ -185,10 +208,10 @@ void assembly::spawn_declared(std::size_t actor) {
   settings.name = one.name;
   for (const auto& input : one.type->inputs)
     settings.inputs.push_back(static_cast<actors::port_type>(input.type));
-  for (const auto& output : one.type->outputs) {
+  for (const auto& output : one.type->outputs)
     settings.outputs.push_back(static_cast<actors::port_type>(output.type));
-    settings.next.push_back(next(actor, output.name));
-  }
+  if (!is_turn(actor))
+    settings.next = nexts(actor);
   settings.log = [log = options_.log](const std::string& text) {
     if (log)
       log->error("{}", text);

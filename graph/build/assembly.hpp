@@ -59,13 +59,16 @@ public:
 private:
   void check_vocabularies() const;
   void spawn_one(std::size_t actor);
-  void spawn_caches();
-  void wire_caches();
+  /// Whether text comes back to the actor, from those that it sends to.
+  bool is_turn(std::size_t actor) const;
+  void spawn_turns();
+  void wire_turns();
   void spawn_model(std::size_t actor, schema::ModelActor::Reader settings);
   void spawn_router(std::size_t actor, schema::Router::Reader settings);
   void spawn_declared(std::size_t actor);
   void join(std::size_t actor); ///< makes the edges that lead to it
   device::thread_pool& pool_for(std::uint32_t threads);
+  std::vector<caf::actor> nexts(std::size_t actor) const; ///< [outputs]
   /// The handle that `output` of `actor` leads to.
   const caf::actor& next(std::size_t actor, std::string_view output) const;
   const actors::model_assets_ptr& assets(std::string_view model) const;
@@ -80,7 +83,7 @@ private:
   shared_parts& parts_;
   device::thread_pool* common_pool_ = nullptr;
   std::map<std::string, actors::model_assets_ptr, std::less<>> models_;
-  actors::model_assets_ptr front_; ///< null without models
+  actors::model_assets_ptr front_;  ///< null without models
   std::vector<caf::actor> handles_; ///< by actor; empty until spawned
   std::vector<caf::actor> edges_;   ///< by edge; empty until its end is spawned
   std::vector<std::size_t> order_;  ///< along the flow, the gateway left out

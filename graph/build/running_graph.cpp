@@ -291,6 +291,11 @@ std::string running_graph::failure() const {
   return impl_->failure;
 }
 
+bool running_graph::is_built() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->built;
+}
+
 std::vector<actors::model_load> running_graph::loads() const {
   return impl_->parts.loads.snapshot();
 }
@@ -308,11 +313,10 @@ void running_graph::submit(actors::edge_message what, actors::instant deadline,
                            actors::delta_sink show,
                            std::optional<std::size_t> edge) {
   const auto to = edge ? impl_->edge(*edge) : caf::actor{};
-  caf::anon_send(
-      impl_->host.actor,
-      actors::host_submission{
-          std::move(what), deadline, to,
-          std::make_shared<actors::delta_sink>(std::move(show))});
+  caf::anon_send(impl_->host.actor,
+                 actors::host_submission{
+                     std::move(what), deadline, to,
+                     std::make_shared<actors::delta_sink>(std::move(show))});
 }
 
 void running_graph::cancel(actors::request_id id) {

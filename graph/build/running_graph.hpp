@@ -44,7 +44,7 @@ struct run_options {
   /// last time when they are ready or failed.
   std::function<void(const std::vector<actors::model_load>&)> progress;
   std::shared_ptr<spdlog::logger> log; ///< null: silent
-  bool serve = true; ///< false: the gateway's port stays shut
+  bool serve = true;                   ///< false: the gateway's port stays shut
   /// Of every kind with declared settings, by its name.
   std::map<std::string, object_maker, std::less<>> makers = {};
   std::size_t max_host_requests = 1024; ///< in flight; more are refused
@@ -85,6 +85,8 @@ public:
   /// Why it will never be ready; empty while it may.
   std::string failure() const;
 
+  /// Whether the models are open and every edge exists.
+  bool is_built() const;
   std::vector<actors::model_load> loads() const;
   /// Of the gateway's front model; null before it is opened, and in a graph
   /// without models.

@@ -199,7 +199,7 @@ std::string ports(const kind& type) {
   out += "Output: " + ports(type.outputs);
   bool closes =
       std::any_of(type.outputs.begin(), type.outputs.end(),
-                  [](auto& port) { return closes_request(port.type); });
+                  [](auto& port) { return port.type == message_type::text; });
   return out
          + (closes ? "; it closes the request, so its edge may point back" : "")
          + ".\n";

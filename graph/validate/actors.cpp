@@ -60,8 +60,8 @@ void collect_actors(graph_draft& draft, diagnostics& found) {
       found.push_back({draft.at(at + ".kind"),
                        "kind '" + name + "' is not part of this program"
                            + hint(name, draft.kinds->names())});
-    draft.actors.push_back({actor.getName().cStr(), type, actor, at, where,
-                            std::move(declared)});
+    draft.actors.push_back(
+        {actor.getName().cStr(), type, actor, at, where, std::move(declared)});
   }
   if (draft.actors.empty() && root.hasActors())
     found.push_back({draft.at("actors"), "a graph needs actors"});

@@ -141,9 +141,10 @@ private:
     for (const auto& output : outputs)
       for (const auto& input : inputs)
         if (output.type == input.type)
-          fitting.push_back({source, output.name, target, input.name,
-                             output.type, at(from.offset),
-                             leads_back(output.type, *draft_.actors[target].type)});
+          fitting.push_back(
+              {source, output.name, target, input.name, output.type,
+               at(from.offset),
+               leads_back(output.type, *draft_.actors[target].type)});
     if (fitting.size() == 1)
       add(std::move(fitting.front()));
     else if (fitting.empty())

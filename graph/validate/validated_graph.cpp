@@ -76,7 +76,8 @@ std::optional<validated_graph> validate(graph_config config,
                                         diagnostics& found) {
   auto folder = options.folder.value_or(
       std::filesystem::path(config.places().file()).parent_path());
-  graph_draft draft{std::move(config), with_host(kinds, options),
+  graph_draft draft{std::move(config),
+                    with_host(kinds, options),
                     std::move(folder),
                     {},
                     {},

@@ -108,9 +108,9 @@ private:
   void bind_declared(const node& value, const kind& type,
                      const std::string& path, const std::string& title,
                      std::vector<std::string> known) {
-    more_.actors[path] = {
-        type.name, read_declared(value, *type.declared, known,
-                                 {places_, found_, path, title})};
+    more_.actors[path] = {type.name,
+                          read_declared(value, *type.declared, known,
+                                        {places_, found_, path, title})};
   }
 
   /// Reads the tag and begins the member that it names.

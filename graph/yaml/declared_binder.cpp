@@ -113,8 +113,7 @@ private:
       return true;
     if (measured >= setting.least && measured <= setting.most)
       return true;
-    auto range = std::isinf(setting.most)
-                     ? "at least " + number(setting.least)
+    auto range = std::isinf(setting.most) ? "at least " + number(setting.least)
                  : std::isinf(setting.least)
                      ? "at most " + number(setting.most)
                      : "between " + number(setting.least) + " and "
@@ -152,9 +151,9 @@ setting_values read_declared(const node& actor,
                       + hint(item.key, known));
   }
   for (const auto& setting : declared) {
-    const auto written = std::ranges::find(actor.entries, setting.name,
-                                           &entry::key)
-                         != actor.entries.end();
+    const auto written =
+        std::ranges::find(actor.entries, setting.name, &entry::key)
+        != actor.entries.end();
     if (!written && setting.required)
       reader.tell(actor.line, actor.column,
                   where.title + " lacks the field '" + setting.name + "'");
