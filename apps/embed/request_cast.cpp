@@ -104,7 +104,7 @@ actors::api_request to_api_request(const request& from) {
     refuse("the timeout must not be negative");
   if (from.timeout.count() > 0)
     out.timeout = from.timeout;
-  if (!out.seeded) {
+  if (!out.sampling.seeded) {
     std::random_device random;
     out.sampling.seed = (std::uint64_t{random()} << 32) | random();
   }

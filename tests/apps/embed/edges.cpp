@@ -219,6 +219,20 @@ BOOST_AUTO_TEST_CASE(own_actor_changes_text) {
   BOOST_TEST(graph.submit(question()).collect().text == expected);
 }
 
+BOOST_AUTO_TEST_CASE(own_actor_stands_on_both_ways) {
+  auto kind = kind_of("own", message_type::request, message_type::request,
+                      [](message what, const outputs& out) {
+                        const bool text = what.type == message_type::text;
+                        out.emit(text ? "back" : "out", std::move(what));
+                      });
+  kind.inputs.push_back({"text", message_type::text});
+  kind.outputs.push_back({"back", message_type::text});
+  auto graph = with_own(kind, shaken(filtered, "  - own -> prep -> home -> "
+                                               "done -> own\n"));
+  BOOST_TEST(graph.submit(question()).collect().completion_tokens == 16u);
+  BOOST_TEST(graph.close().clean());
+}
+
 BOOST_AUTO_TEST_CASE(refused_prompt_ends_with_the_actors_words) {
   auto graph =
       with_own(kind_of("own", message_type::prompt, message_type::prompt,
