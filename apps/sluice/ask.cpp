@@ -46,7 +46,7 @@ exit_code ask(const ask_options& options, bool quiet) {
   const auto question = question_of(options);
   chat_target target{options.target, quiet};
   interrupt_guard interrupt;
-  conversation talk{target.server(), options.chat,
+  conversation talk{target.who(), options.chat,
                     [&] { return interrupt.raised(); }};
   const auto stats = talk.ask(
       question, [](std::string_view text) { std::cout << text << std::flush; });

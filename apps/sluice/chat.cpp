@@ -16,6 +16,7 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 
 namespace sluice::apps {
 
@@ -59,9 +60,9 @@ std::optional<std::string> read_line(interrupt_guard& interrupt, bool prompt) {
 
 class repl {
 public:
-  repl(const transport::address& server, const chat_options& options)
+  repl(answerer& who, const chat_options& options)
       : terminal_(isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1),
-        talk_(server, options, [this] { return interrupt_.raised(); }) {}
+        talk_(who, options, [this] { return interrupt_.raised(); }) {}
 
   void run() {
     if (terminal_)
@@ -112,7 +113,7 @@ private:
         std::printf("(%u tokens, first after %.1f ms, then %.0f/s)\n",
                     stats.completion_tokens, stats.first_token * 1e3,
                     stats.tokens_per_second());
-    } catch (const transport::http::http_error& error) {
+    } catch (const std::runtime_error& error) {
       std::cout << std::flush;
       std::cerr << "sluice: " << error.what() << '\n';
       if (talk_.turns() > 0)
@@ -130,7 +131,7 @@ private:
 
 exit_code chat(const repl_options& options, bool quiet) {
   chat_target target{options.target, quiet};
-  repl{target.server(), options.chat}.run();
+  repl{target.who(), options.chat}.run();
   return exit_code::ok;
 }
 

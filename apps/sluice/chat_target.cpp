@@ -3,6 +3,8 @@
 
 #include "apps/sluice/chat_target.hpp"
 
+#include "apps/sluice/http_answerer.hpp"
+#include "apps/sluice/local_answerer.hpp"
 #include "transport/http/client.hpp"
 
 #include <boost/url/parse.hpp>
@@ -72,15 +74,16 @@ void wait_while_loading(const transport::address& server) {
 
 chat_target::chat_target(const target_options& options, bool quiet) {
   if (options.path.empty()) {
-    server_ = parse_server_url(options.url);
-    wait_while_loading(server_);
+    const auto server = parse_server_url(options.url);
+    wait_while_loading(server);
+    who_ = std::make_unique<http_answerer>(server);
     return;
   }
   const auto start = std::chrono::steady_clock::now();
   graph_ = std::make_unique<served_graph>(
-      serve_options{.path = options.path, .listen = "127.0.0.1:0"}, quiet);
+      serve_options{.path = options.path, .serve = false}, quiet);
   graph_->wait_until_ready();
-  server_ = graph_->address();
+  who_ = std::make_unique<local_answerer>(graph_->runtime());
   ready_ms_ = std::chrono::duration<double, std::milli>(
                   std::chrono::steady_clock::now() - start)
                   .count();

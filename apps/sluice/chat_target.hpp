@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Whom `chat` and `ask` talk to: a server that runs already, or a model or
-// graph file that this process serves to itself on a free loopback port.
+// graph file that this process runs for itself, without a port.
 #pragma once
 
-#include "apps/sluice/conversation.hpp"
+#include "apps/sluice/answerer.hpp"
 #include "apps/sluice/served_graph.hpp"
 #include "transport/address.hpp"
 
@@ -35,13 +35,13 @@ class chat_target {
 public:
   chat_target(const target_options& options, bool quiet);
 
-  const transport::address& server() const noexcept { return server_; }
+  answerer& who() const noexcept { return *who_; }
   /// Milliseconds from the start of loading until ready; nothing for a --url.
   std::optional<double> milliseconds_to_ready() const noexcept;
 
 private:
   std::unique_ptr<served_graph> graph_;
-  transport::address server_;
+  std::unique_ptr<answerer> who_;
   std::optional<double> ready_ms_;
 };
 

@@ -28,10 +28,11 @@ struct run_options {
 };
 
 // A wildcard address is nothing that a browser can open.
-std::string url_of(transport::address where) {
-  if (where.host.empty() || where.host == "0.0.0.0" || where.host == "::")
-    where.host = "127.0.0.1";
-  return "http://" + to_string(where);
+std::string url_of(const std::string& where) {
+  const auto colon = where.rfind(':');
+  const auto host = where.substr(0, colon);
+  const bool any = host.empty() || host == "0.0.0.0" || host == "[::]";
+  return "http://" + (any ? "127.0.0.1" : host) + where.substr(colon);
 }
 
 /// Ends the process at once when the user asks a second time.
@@ -42,7 +43,7 @@ void end_at_second_signal() {
   }}.detach();
 }
 
-exit_code report(const graph::stop_report& done) {
+exit_code report(const close_report& done) {
   if (done.given_up != 0)
     spdlog::warn("{} requests were given up", done.given_up);
   if (done.killed != 0)
@@ -72,7 +73,6 @@ exit_code run(const run_options& options, bool quiet) {
   // Before any thread starts, so that only wait_for_end() sees them.
   block_end_signals();
   auto serve = options.serve;
-  serve.log_requests = true;
   serve.drain = std::chrono::seconds{options.drain_seconds};
   served_graph graph{serve, quiet};
   std::printf("serving %s\n", url_of(graph.address()).c_str());

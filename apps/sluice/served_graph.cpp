@@ -3,59 +3,79 @@
 
 #include "apps/sluice/served_graph.hpp"
 
-#include "apps/sluice/graph_files.hpp"
-
 #include <spdlog/spdlog.h>
 
 #include <stdexcept>
-#include <utility>
 
 namespace sluice::apps {
 
-served_graph::served_graph(const serve_options& options, bool quiet)
-    : bar_{std::make_unique<progress_bar>("loading", !quiet)} {
-  auto graph = load_graph_or_model(options.path);
-  graph::run_options run;
-  if (!options.placement.empty()) {
-    run.placement = load_placement(options.placement, graph);
-    spdlog::warn("{}: every actor runs in this process; the placement's "
-                 "pipelines hold, its zones and replicas do not",
-                 options.placement);
+namespace {
+
+spdlog::level::level_enum level_of(log_level level) {
+  switch (level) {
+  case log_level::debug:
+    return spdlog::level::debug;
+  case log_level::info:
+    return spdlog::level::info;
+  case log_level::warning:
+    return spdlog::level::warn;
+  case log_level::error:
+    break;
   }
-  if (!options.listen.empty())
-    run.listen = options.listen;
-  run.threads = options.threads;
-  run.drain = options.drain;
-  run.progress = [this](const auto& models) { show(models); };
-  if (options.log_requests)
-    run.log = spdlog::default_logger();
-  graph_ =
-      std::make_unique<graph::running_graph>(std::move(graph), std::move(run));
+  return spdlog::level::err;
 }
 
-transport::address served_graph::address() const {
-  return graph_->listening();
-}
-
-void served_graph::wait_until_ready() {
-  while (!graph_->wait_ready(std::chrono::seconds{1}))
-    if (auto why = graph_->failure(); !why.empty())
-      throw std::runtime_error(std::move(why));
-  bar_->finish();
-}
-
-graph::stop_report served_graph::stop() {
-  return graph_->stop();
-}
-
-void served_graph::show(const std::vector<actors::model_load>& models) {
+void show(progress_bar& bar, const std::vector<model_status>& models) {
   std::uint64_t done = 0;
   std::uint64_t total = 0;
   for (const auto& model : models) {
     done += model.done;
     total += model.total;
   }
-  bar_->update(done, total);
+  bar.update(done, total);
+}
+
+runtime open(const serve_options& options, progress_bar& bar) {
+  runtime_options how;
+  how.serve = options.serve;
+  how.listen = options.listen;
+  how.placement = options.placement;
+  how.threads = options.threads;
+  how.drain = options.drain;
+  how.wait_ready = false;
+  how.progress = [&bar](const auto& models) { show(bar, models); };
+  if (options.serve)
+    how.log = [](log_level level, std::string_view line) {
+      spdlog::log(level_of(level), "{}", line);
+    };
+  auto out = runtime::open(options.path, std::move(how));
+  if (!options.placement.empty())
+    spdlog::warn("{}: every actor runs in this process; the placement's "
+                 "pipelines hold, its zones and replicas do not",
+                 options.placement);
+  return out;
+}
+
+} // namespace
+
+served_graph::served_graph(const serve_options& options, bool quiet)
+    : bar_{std::make_unique<progress_bar>("loading", !quiet)}, graph_{open(
+                                                                   options,
+                                                                   *bar_)} {}
+
+std::string served_graph::address() const {
+  return graph_.status().listening;
+}
+
+void served_graph::wait_until_ready() {
+  while (!graph_.wait_ready(std::chrono::seconds{1})) {
+    const auto now = graph_.status();
+    if (now.state == phase::closed)
+      throw std::runtime_error("stopped before it was ready");
+    if (!now.failure.empty())
+      throw std::runtime_error(now.failure);
+  }
+  bar_->finish();
 }
 
 } // namespace sluice::apps
