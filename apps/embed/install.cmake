@@ -1,7 +1,6 @@
 # cmake --install: the library, its headers, the CMake package, the pkg-config
 # file and the program. Everything finds itself from where it lies, so that the
 # tree can be moved.
-include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 install(TARGETS sluice_shared EXPORT sluice_targets COMPONENT sluice
