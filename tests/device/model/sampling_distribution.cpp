@@ -4,6 +4,7 @@
 // Draws follow the distribution that the parameters describe: chi-square tests
 // with fixed seeds, so that they pass or fail the same way every time.
 #include "device/model/sampling.hpp"
+#include "tests/device/model/chi_square.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -12,6 +13,7 @@
 #include <numeric>
 
 using namespace sluice::device;
+using namespace sluice::device::tests;
 
 namespace {
 
@@ -49,29 +51,6 @@ std::vector<double> first_of(std::vector<double> all, std::size_t count) {
   for (std::size_t i = 0; i < all.size(); ++i)
     all[i] = i < count ? all[i] / sum : 0.0;
   return all;
-}
-
-// Tokens that must not appear do not; the others pass at p = 0.001.
-void check_fit(const std::vector<int>& counts,
-               const std::vector<double>& expected) {
-  const int draws = std::accumulate(counts.begin(), counts.end(), 0);
-  double chi_square = 0.0;
-  int cells = 0;
-  for (std::size_t i = 0; i < counts.size(); ++i) {
-    const double want = expected[i] * draws;
-    if (want == 0.0) {
-      BOOST_TEST(counts[i] == 0);
-      continue;
-    }
-    chi_square += (counts[i] - want) * (counts[i] - want) / want;
-    ++cells;
-  }
-  // Wilson and Hilferty's approximation of the 99.9 % point (z = 3.09).
-  const double freedom = std::max(cells - 1, 1);
-  const double spread = 2.0 / (9.0 * freedom);
-  const double limit =
-      freedom * std::pow(1.0 - spread + 3.09 * std::sqrt(spread), 3.0);
-  BOOST_TEST(chi_square < limit);
 }
 
 // Shares fall from 0.2 to 0.02 or so: every cell has hundreds of draws.

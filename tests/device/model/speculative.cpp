@@ -6,6 +6,7 @@
 #include "device/model/speculative.hpp"
 
 #include "device/error.hpp"
+#include "tests/device/model/chi_square.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -15,6 +16,7 @@
 #include <numeric>
 
 using namespace sluice::device;
+using namespace sluice::device::tests;
 
 namespace {
 
@@ -106,27 +108,6 @@ run generate(sampler target, std::size_t count, bool drafts,
   }
   out.tokens.resize(count);
   return out;
-}
-
-// The 99.9 % point by Wilson and Hilferty's approximation (z = 3.09).
-void check_fit(const std::vector<int>& counts,
-               const std::vector<double>& expected) {
-  const int draws = std::accumulate(counts.begin(), counts.end(), 0);
-  double chi_square = 0.0;
-  int cells = 0;
-  for (std::size_t i = 0; i < counts.size(); ++i) {
-    const double want = expected[i] * draws;
-    if (want == 0.0) {
-      BOOST_TEST(counts[i] == 0);
-      continue;
-    }
-    chi_square += (counts[i] - want) * (counts[i] - want) / want;
-    ++cells;
-  }
-  const double freedom = std::max(cells - 1, 1);
-  const double spread = 2.0 / (9.0 * freedom);
-  BOOST_TEST(chi_square
-             < freedom * std::pow(1.0 - spread + 3.09 * std::sqrt(spread), 3));
 }
 
 // Counts the first three tokens of many answers as one event, so that what
