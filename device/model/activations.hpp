@@ -21,6 +21,7 @@ struct batch_layout {
   std::vector<std::uint32_t> positions;   ///< [rows], in their sequences
   std::vector<attention_span> spans;      ///< one per sequence
   std::vector<std::uint32_t> output_rows; ///< rows whose logits are wanted
+  std::vector<std::uint32_t> read_rows;   ///< rows for the row_sink
 
   std::size_t rows() const noexcept { return positions.size(); }
 };
@@ -55,8 +56,8 @@ struct activations {
   growing_memory block;  ///< [rows, width]: a block's output
   growing_memory router; ///< [rows, experts]
   growing_memory expert; ///< [rows, width]: an expert's tokens
-  growing_memory wanted; ///< [outputs, width]
-  growing_memory logits; ///< [outputs, vocabulary]
+  growing_memory wanted; ///< [outputs and rows to read, width]
+  growing_memory logits; ///< [outputs or a slice, vocabulary]
 };
 
 } // namespace sluice::device

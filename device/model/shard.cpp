@@ -57,8 +57,10 @@ struct shard::impl {
                   const batch_layout& batch, std::span<const float> hidden);
   void run_layers(const batch_layout& batch);
   void give_output(const batch_layout& batch, std::vector<float>& hidden);
-  std::vector<float> finish(std::span<const std::uint32_t> wanted);
-  std::vector<float> logits_of(float* hidden, std::size_t rows);
+  float* finish(const batch_layout& batch);
+  std::vector<float> logits_of(const float* states, std::size_t rows);
+  void hand_out(std::span<const sequence_step> steps, const float* states,
+                const row_sink& sink);
 
   const model_files& files;
   backend& device;
@@ -165,30 +167,57 @@ void shard::impl::give_output(const batch_layout& batch,
   device.read(hidden, memory.hidden.at_least(device, floats));
 }
 
-// Logits of the rows in `wanted`: after the last attention no other row
-// matters, so the last feed-forward block runs for these alone.
-std::vector<float> shard::impl::finish(std::span<const std::uint32_t> wanted) {
+// Final states of the output rows, then of those to read, [both, width], or
+// null: after the last attention no other row matters, so the last feed-forward
+// block runs for these alone.
+float* shard::impl::finish(const batch_layout& batch) {
+  auto wanted = batch.output_rows;
+  wanted.insert(wanted.end(), batch.read_rows.begin(), batch.read_rows.end());
   if (wanted.empty())
-    return {};
+    return nullptr;
   const float* x = memory.hidden.at_least(device, 0);
   float* rows = memory.wanted.at_least(device, wanted.size() * config.width);
   device.gather_rows(rows, x, wanted, config.width);
   run_feed_forward(device, config, weights.back(), rows, wanted.size(), memory);
-  return logits_of(rows, wanted.size());
+  device.rms_norm(rows, rows, output_norm.data(), config.norm_epsilon,
+                  wanted.size(), config.width);
+  return rows;
 }
 
-// hidden [rows, width] -> logits [rows, vocabulary]; hidden is overwritten.
-std::vector<float> shard::impl::logits_of(float* hidden, std::size_t rows) {
+// states [rows, width] -> logits [rows, vocabulary].
+std::vector<float> shard::impl::logits_of(const float* states,
+                                          std::size_t rows) {
+  if (rows == 0)
+    return {};
   const auto floats = rows * config.vocabulary;
   float* logits = memory.logits.at_least(device, floats);
-  device.rms_norm(hidden, hidden, output_norm.data(), config.norm_epsilon, rows,
-                  config.width);
-  output.apply(device, logits, hidden, rows);
+  output.apply(device, logits, states, rows);
   if (config.final_softcap > 0.0f)
     device.softcap(logits, config.final_softcap, floats);
   std::vector<float> out(floats);
   device.read(out, logits);
   return out;
+}
+
+// states [rows to read of all steps, width].
+void shard::impl::hand_out(std::span<const sequence_step> steps,
+                           const float* states, const row_sink& sink) {
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const auto& [kind, first, count] = steps[i].read;
+    for (std::uint32_t done = 0; done < count;) {
+      const auto rows = std::min(count - done, slice_rows);
+      std::vector<float> values;
+      if (kind == row_kind::logits) {
+        values = logits_of(states, rows);
+      } else {
+        values.resize(rows * config.width);
+        device.read(values, states);
+      }
+      sink({i, first + done, rows, values});
+      states += rows * config.width;
+      done += rows;
+    }
+  }
 }
 
 shard::shard(const model_files& files, backend& device, layer_range layers,
@@ -213,17 +242,26 @@ std::uint64_t shard::weight_bytes() const noexcept {
 }
 
 std::vector<float> shard::forward(std::span<const sequence_step> steps,
-                                  std::vector<float>& hidden) {
+                                  std::vector<float>& hidden,
+                                  const row_sink& sink) {
   assert(blocks_exist(steps, impl_->kv_blocks));
   const auto batch = lay_out(steps);
   if (batch.rows() == 0)
     return {};
   impl_->take_input(steps, batch, hidden);
   impl_->run_layers(batch);
-  if (last())
-    return impl_->finish(batch.output_rows);
-  impl_->give_output(batch, hidden);
-  return {};
+  if (!last()) {
+    impl_->give_output(batch, hidden);
+    return {};
+  }
+  const auto* states = impl_->finish(batch);
+  const auto outputs = batch.output_rows.size();
+  auto logits = impl_->logits_of(states, outputs);
+  if (!batch.read_rows.empty()) {
+    assert(sink);
+    impl_->hand_out(steps, states + outputs * impl_->config.width, sink);
+  }
+  return logits;
 }
 
 void shard::copy_block(std::uint32_t from, std::uint32_t to) {

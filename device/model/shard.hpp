@@ -29,6 +29,35 @@ struct kv_options {
   std::uint32_t sinks = 0; ///< where `window` applies, positions [0, sinks) too
 };
 
+/// What a row handed out holds. Numbers travel.
+enum class row_kind : std::uint8_t {
+  logits = 0, ///< [vocabulary]
+  states = 1, ///< [width], behind the last norm
+};
+
+/// Tokens of a step whose rows are handed out, besides `outputs`.
+struct row_range {
+  row_kind kind = row_kind::logits;
+  std::uint32_t first = 0; ///< within the step's tokens
+  std::uint32_t count = 0;
+};
+
+/// Some consecutive rows of a row_range.
+struct row_slice {
+  std::size_t step = 0;          ///< index among the steps
+  std::uint32_t first = 0;       ///< the token of the first row, in the step
+  std::uint32_t count = 0;       ///< >= 1
+  std::span<const float> values; ///< [count, vocabulary or width]
+};
+
+/// Takes the rows of all row_ranges, slice by slice: steps in order, rows in
+/// order.
+using row_sink = std::function<void(const row_slice&)>;
+
+/// Rows of logits in one slice at most, so that a long prompt's logits never
+/// are in memory all at once.
+inline constexpr std::uint32_t slice_rows = 32;
+
 /// One sequence's part of a forward pass.
 struct sequence_step {
   std::vector<std::int32_t> tokens; ///< new tokens, >= 1
@@ -36,6 +65,7 @@ struct sequence_step {
   /// Block table up to start + tokens; no_block where nothing is seen.
   std::vector<std::uint32_t> blocks;
   std::uint32_t outputs = 0; ///< logits wanted for the last `outputs` tokens
+  row_range read = {};       ///< rows for the row_sink
 };
 
 /// Layers, weights and KV storage. Not thread-safe.
@@ -59,8 +89,11 @@ public:
   /// `hidden` [total new tokens, width], host memory: input unless first(),
   /// output unless last() (then untouched). Returns logits
   /// [sum of outputs, vocabulary] for the last shard, else an empty vector.
+  /// The last shard hands rows that steps want read to `sink`, whose
+  /// exceptions pass.
   std::vector<float> forward(std::span<const sequence_step> steps,
-                             std::vector<float>& hidden);
+                             std::vector<float>& hidden,
+                             const row_sink& sink = {});
 
   /// Copies K and V of all layers of a block onto another one.
   void copy_block(std::uint32_t from, std::uint32_t to);

@@ -20,11 +20,12 @@ staged_model::staged_model(const model_files& files, backend& device,
                          options);
 }
 
-std::vector<float> staged_model::forward(std::span<const sequence_step> steps) {
+std::vector<float> staged_model::forward(std::span<const sequence_step> steps,
+                                         const row_sink& sink) {
   std::vector<float> hidden;
   std::vector<float> logits;
   for (auto& stage : shards_)
-    logits = stage.forward(steps, hidden);
+    logits = stage.forward(steps, hidden, sink);
   return logits;
 }
 

@@ -24,7 +24,8 @@ public:
                std::uint32_t kv_blocks, const kv_options& options = {});
 
   /// Logits of the wanted rows, as shard::forward.
-  std::vector<float> forward(std::span<const sequence_step> steps);
+  std::vector<float> forward(std::span<const sequence_step> steps,
+                             const row_sink& sink = {});
 
   std::size_t vocabulary() const { return vocabulary_; }
 
