@@ -63,7 +63,8 @@ struct request {
   request_id group = 0; ///< choices of one prompt share it; 0: none
   /// The tool that must be called, "*" for any of them, "" for none.
   std::string must_call;
-  bool parallel_calls = true; ///< several calls in one answer
+  bool parallel_calls = true;          ///< several calls in one answer
+  device::prompt_reading reading = {}; ///< wanted of the prompt itself
 };
 
 /// To router and model: tokenized.
@@ -81,6 +82,7 @@ struct prompt {
   /// Only fills the cache: ends with finish `length` and no token.
   bool prefill_only = false;
   request_id group = 0; ///< choices of one prompt share it; 0: none
+  device::prompt_reading reading = {}; ///< wanted of the prompt itself
 };
 
 /// Reply to request and prompt: the model will answer.
@@ -124,6 +126,15 @@ struct token_logprob {
   std::vector<std::pair<std::string, float>> top;
 };
 
+/// A token of a prompt as shown to clients.
+struct prompt_token {
+  std::int32_t id = 0;
+  std::string text; ///< its bytes; may be a part of a character
+  float logprob = 0.0f;
+  std::uint32_t rank = 0; ///< from 1; 0: the first token, without a logprob
+  std::vector<std::pair<std::int32_t, token_logprob>> top; ///< best first
+};
+
 /// To gateway: text that became complete.
 struct text_delta {
   request_id id = 0;
@@ -137,6 +148,9 @@ struct text_delta {
   std::uint32_t cached_tokens = 0;     ///< of the prompt
   std::vector<tool_call_delta> calls;  ///< what became known of them
   answer_times times;                  ///< with finish
+  /// All tokens of the prompt, once, where its scores were asked for.
+  std::vector<prompt_token> prompt;
+  std::vector<float> embedding; ///< of the prompt, [width], once
 };
 
 // -- inside a model: scheduler and stages
@@ -218,14 +232,14 @@ auto inspect(Inspector& f, request& x) {
   return f(caf::meta::type_name("request"), x.id, x.deadline, x.tenant,
            x.labels, x.messages, x.tools, x.template_options, x.text, x.tokens,
            x.sampling, x.output, x.session, x.cache_salt, x.priority,
-           x.prefill_only, x.group, x.must_call, x.parallel_calls);
+           x.prefill_only, x.group, x.must_call, x.parallel_calls, x.reading);
 }
 
 template <class Inspector>
 auto inspect(Inspector& f, prompt& x) {
   return f(caf::meta::type_name("prompt"), x.id, x.deadline, x.tenant, x.labels,
            x.tokens, x.sampling, x.output, x.session, x.cache_salt, x.priority,
-           x.prefill_only, x.group);
+           x.prefill_only, x.group, x.reading);
 }
 
 template <class Inspector>
@@ -267,7 +281,7 @@ auto inspect(Inspector& f, tool_call_delta& x) {
 template <class Inspector>
 auto inspect(Inspector& f, generated& x) {
   return f(caf::meta::type_name("generated"), x.id, x.has_token, x.token,
-           x.finish, x.code, x.error, x.cached_tokens, x.times);
+           x.finish, x.code, x.error, x.cached_tokens, x.times, x.prompt);
 }
 
 template <class Inspector>
@@ -281,16 +295,22 @@ auto inspect(Inspector& f, token_logprob& x) {
 }
 
 template <class Inspector>
+auto inspect(Inspector& f, prompt_token& x) {
+  return f(caf::meta::type_name("prompt_token"), x.id, x.text, x.logprob,
+           x.rank, x.top);
+}
+
+template <class Inspector>
 auto inspect(Inspector& f, text_delta& x) {
   return f(caf::meta::type_name("text_delta"), x.id, x.text, x.logprobs,
            x.finish, x.prompt_tokens, x.completion_tokens, x.code, x.error,
-           x.cached_tokens, x.calls, x.times);
+           x.cached_tokens, x.calls, x.times, x.prompt, x.embedding);
 }
 
 template <class Inspector>
 auto inspect(Inspector& f, sampler_start& x) {
   return f(caf::meta::type_name("sampler_start"), x.sequence, x.params,
-           x.prompt);
+           x.prompt, x.reading);
 }
 
 template <class Inspector>
@@ -315,9 +335,14 @@ auto inspect(Inspector& f, batch_plan& x) {
 }
 
 template <class Inspector>
+auto inspect(Inspector& f, sequence_reading& x) {
+  return f(caf::meta::type_name("sequence_reading"), x.sequence, x.part);
+}
+
+template <class Inspector>
 auto inspect(Inspector& f, step_result& x) {
   return f(caf::meta::type_name("step_result"), x.plan, x.tokens, x.error,
-           x.counts, x.lost);
+           x.counts, x.lost, x.readings);
 }
 
 template <class Inspector>
@@ -444,7 +469,28 @@ namespace sluice::device {
 template <class Inspector>
 auto inspect(Inspector& f, sequence_step& x) {
   return f(caf::meta::type_name("sequence_step"), x.tokens, x.start, x.blocks,
-           x.outputs);
+           x.outputs, x.read);
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, row_range& x) {
+  return f(caf::meta::type_name("row_range"), x.kind, x.first, x.count);
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, prompt_reading& x) {
+  return f(caf::meta::type_name("prompt_reading"), x.kind, x.top);
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, scored_token& x) {
+  return f(caf::meta::type_name("scored_token"), x.id, x.logprob, x.rank,
+           x.top);
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, prompt_part& x) {
+  return f(caf::meta::type_name("prompt_part"), x.scores, x.embedding);
 }
 
 template <class Inspector>

@@ -5,6 +5,7 @@
 // codes, how an answer ends. Free of CAF, so that policies are too.
 #pragma once
 
+#include "device/model/prompt_reading.hpp"
 #include "device/model/sampling.hpp"
 
 #include <chrono>
@@ -77,6 +78,7 @@ struct generated {
   std::string error;               ///< with finish_reason::error
   std::uint32_t cached_tokens = 0; ///< of the prompt, found in the cache
   answer_times times;              ///< so far
+  device::prompt_part prompt;      ///< read off it since the last time
 };
 
 } // namespace sluice::actors

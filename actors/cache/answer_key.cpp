@@ -16,6 +16,9 @@ std::optional<answer_key> key_of(const request& wish) {
   // These are asked for what they leave in the model.
   if (wish.prefill_only || !wish.session.empty())
     return std::nullopt;
+  // The scores of a long prompt are more than its answer is worth.
+  if (wish.reading.kind != device::reading_kind::none)
+    return std::nullopt;
   auto same = wish;
   same.id = 0;
   same.deadline = {};

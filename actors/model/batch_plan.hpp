@@ -7,6 +7,7 @@
 #pragma once
 
 #include "actors/model/chain_hash.hpp"
+#include "device/model/prompt_reading.hpp"
 #include "device/model/sampling.hpp"
 #include "device/model/shard.hpp"
 
@@ -24,7 +25,8 @@ using sequence_key = std::uint64_t;
 struct sampler_start {
   sequence_key sequence = 0;
   device::sampling_params params;
-  std::vector<std::int32_t> prompt; ///< for the repetition penalty
+  std::vector<std::int32_t> prompt;    ///< for the repetition penalty
+  device::prompt_reading reading = {}; ///< what is read off the prompt
 };
 
 /// One KV block's contents go to another.
@@ -60,6 +62,12 @@ struct batch_plan {
   std::vector<block_transfer> stores = {};
 };
 
+/// What the last stage read off a part of a sequence's prompt.
+struct sequence_reading {
+  sequence_key sequence = 0;
+  device::prompt_part part;
+};
+
 /// What the last stage made of a plan.
 struct step_result {
   std::uint64_t plan = 0;
@@ -70,6 +78,8 @@ struct step_result {
   /// part of its draft and one more. Empty: one each.
   std::vector<std::uint32_t> counts = {};
   std::vector<chain_key> lost = {}; ///< loads that some stage did not have
+  /// Those of each step with rows to read, in order.
+  std::vector<sequence_reading> readings = {};
 };
 
 } // namespace sluice::actors

@@ -81,12 +81,15 @@ batch_scheduler::refuse_wrong(const sequence_request& request,
   if (by_id_.contains(request.id))
     return refusal{errc::bad_request, "request " + std::to_string(request.id)
                                           + " is already running"};
-  if (length >= max_positions())
-    return refusal{errc::prompt_too_long,
-                   "the prompt has " + std::to_string(length)
-                       + " tokens; the context holds "
-                       + std::to_string(max_positions())
-                       + ", of which one is needed for the answer"};
+  // A prompt that is only read needs no room for an answer.
+  const bool read_only = request.prefill_only
+                         && request.reading.kind != device::reading_kind::none;
+  if (length + (read_only ? 0 : 1) > max_positions())
+    return refusal{
+        errc::prompt_too_long,
+        "the prompt has " + std::to_string(length)
+            + " tokens; the context holds " + std::to_string(max_positions())
+            + (read_only ? "" : ", of which one is needed for the answer")};
   if (request.deadline <= now)
     return refusal{errc::deadline_exceeded,
                    "the deadline passed before the model had the prompt"};
@@ -107,6 +110,9 @@ batch_scheduler::make_sequence(sequence_request& request, instant now) {
   who->prefill_only = request.prefill_only;
   who->tokens = std::move(request.tokens);
   who->prompt_tokens = static_cast<std::uint32_t>(who->tokens.size());
+  who->reading = request.reading;
+  if (who->reading.kind == device::reading_kind::last)
+    who->read = who->prompt_tokens - 1;
   const auto room = max_positions() - who->prompt_tokens;
   const auto wish = request.max_tokens == 0 ? room : request.max_tokens;
   who->limit = who->prompt_tokens + std::min(wish, room);
@@ -145,7 +151,10 @@ std::optional<refusal> batch_scheduler::refuse_late(const sequence& who,
                                                     instant now) const {
   if (!forecast_.ready())
     return std::nullopt;
-  const auto found = pool_.match(who.chain) * device::block_tokens;
+  const auto useful = std::min<std::size_t>(
+      who.chain.size(), (who.may_skip() + 1) / device::block_tokens);
+  const auto found =
+      pool_.match(std::span{who.chain}.first(useful)) * device::block_tokens;
   const auto run = forecast_.run_seconds(
       who.prompt_tokens - std::min<std::size_t>(found, who.prompt_tokens),
       who.prefill_only ? 0 : who.limit - who.prompt_tokens,
@@ -229,6 +238,27 @@ std::string check_result(step_result& result,
 
 } // namespace
 
+// What is wrong with the shape of what was read off prompts, or "".
+std::string batch_scheduler::check_readings(const step_result& result,
+                                            const flight& record) {
+  std::size_t given = 0;
+  for (std::size_t i = 0; i < record.sequences.size(); ++i) {
+    const auto& wanted = record.reads[i];
+    if (wanted.count == 0)
+      continue;
+    if (given == result.readings.size()
+        || result.readings[given].sequence != record.sequences[i])
+      return "the last stage did not read a prompt that it should have";
+    const auto scores = result.readings[given++].part.scores.size();
+    if (wanted.kind == device::row_kind::logits && scores != wanted.count)
+      return "the last stage scored " + std::to_string(scores)
+             + " tokens where " + std::to_string(wanted.count) + " were wanted";
+  }
+  return given == result.readings.size()
+             ? ""
+             : "the last stage read prompts that it should not have";
+}
+
 void batch_scheduler::complete(step_result result,
                                std::vector<generated>& out) {
   assert(!in_flight_.empty() && in_flight_.front().number == result.plan);
@@ -236,6 +266,8 @@ void batch_scheduler::complete(step_result result,
   in_flight_.pop_front();
   if (result.error.empty())
     result.error = check_result(result, record.outputs);
+  if (result.error.empty())
+    result.error = check_readings(result, record);
   if (!result.error.empty()) {
     fail_plan(record, result.error, out);
     book_fetches(record, result);
@@ -243,15 +275,36 @@ void batch_scheduler::complete(step_result result,
   }
   std::span<device::sampled_token> tokens{result.tokens};
   std::size_t sampled = 0;
+  auto reading = result.readings.begin();
   for (std::size_t i = 0; i < record.sequences.size(); ++i) {
     const auto count = record.outputs[i] > 0 ? result.counts[sampled++] : 0;
     const auto mine = tokens.first(count);
     tokens = tokens.subspan(count);
+    device::prompt_part part;
+    if (record.reads[i].count > 0)
+      part = std::move((reading++)->part);
     const auto at = sequences_.find(record.sequences[i]);
-    if (at != sequences_.end()) // else it ended meanwhile
-      book_step(*at->second, mine, out);
+    if (at == sequences_.end())
+      continue; // it ended meanwhile
+    book_reading(*at->second, std::move(part), out);
+    book_step(*at->second, mine, out);
   }
   book_fetches(record, result);
+}
+
+// The first token has no score, but its place among them.
+void batch_scheduler::book_reading(sequence& who, device::prompt_part part,
+                                   std::vector<generated>& out) {
+  if (who.reading.kind == device::reading_kind::scores
+      && !std::exchange(who.told, true))
+    part.scores.insert(part.scores.begin(), {who.tokens.front(), 0, 0, {}});
+  if (part.empty())
+    return;
+  generated one;
+  one.id = who.id;
+  one.cached_tokens = who.cached;
+  one.prompt = std::move(part);
+  out.push_back(std::move(one));
 }
 
 void batch_scheduler::book_step(sequence& who,

@@ -22,6 +22,8 @@
 // - Full blocks are named by what they hold as soon as they are planned, and a
 //   new sequence starts behind those it finds by name. At least its last token
 //   is computed: somebody must give the logits.
+// - What is to be read off a prompt needs the rows of its positions: those are
+//   computed, once each, whatever the cache holds.
 // - Where drafts are made, a decoding sequence runs some tokens ahead, and what
 //   did not hold is planned again. Drafts never take another's blocks or
 //   budget.
@@ -93,6 +95,7 @@ struct sequence_request {
   bool prefill_only = false;   ///< ends with `length` when the prompt is stored
   std::string tenant = {};     ///< tenants get fair shares
   request_id group = 0;        ///< choices of one prompt share it; 0: none
+  device::prompt_reading reading = {}; ///< not `embedding`: mean or last
 };
 
 /// Why a prompt was not taken.
@@ -169,8 +172,9 @@ private:
   struct flight {
     std::uint64_t number = 0;
     std::vector<sequence_key> sequences;
-    std::vector<std::uint32_t> outputs; // per sequence
-    std::vector<sequence_key> fetching; // wait for the plan's loads
+    std::vector<std::uint32_t> outputs;   // per sequence
+    std::vector<device::row_range> reads; // per sequence
+    std::vector<sequence_key> fetching;   // wait for the plan's loads
   };
 
   std::optional<refusal> refuse_wrong(const sequence_request& request,
@@ -194,6 +198,7 @@ private:
   void open(batch_plan& plan, sequence& who, instant now);
   void add_step(batch_plan& plan, sequence& who, std::uint32_t count,
                 std::span<const std::int32_t> drafts = {});
+  static device::row_range rows_to_read(sequence& who, std::uint32_t count);
   bool take_blocks(sequence& who, std::uint32_t count);
   void let_go_behind(sequence& who);
   std::vector<std::int32_t> draft(sequence& who, std::uint32_t budget);
@@ -209,12 +214,16 @@ private:
   void preempt(sequence& who);
   void book_step(sequence& who, std::span<device::sampled_token> tokens,
                  std::vector<generated>& out);
+  void book_reading(sequence& who, device::prompt_part part,
+                    std::vector<generated>& out);
   bool book_token(sequence& who, device::sampled_token token,
                   std::vector<generated>& out);
   void fail_plan(const flight& record, const std::string& error,
                  std::vector<generated>& out);
   void pin_session(const sequence& who);
   void end(sequence& who, generated last, std::vector<generated>& out);
+  static std::string check_readings(const step_result& result,
+                                    const flight& record);
 
   scheduler_limits limits_;
   std::vector<std::int32_t> end_tokens_;

@@ -37,9 +37,12 @@ std::optional<batch_plan> batch_scheduler::plan(instant now) {
   plan.closed = std::exchange(closed_, {});
   last_plan_ = plan.number;
   save_evicted(plan);
-  flight record{plan.number, plan.sequences, {}, std::exchange(fetching_, {})};
-  for (const auto& step : plan.steps)
+  flight record{
+      plan.number, plan.sequences, {}, {}, std::exchange(fetching_, {})};
+  for (const auto& step : plan.steps) {
     record.outputs.push_back(step.outputs);
+    record.reads.push_back(step.read);
+  }
   in_flight_.push_back(std::move(record));
   return plan;
 }
@@ -181,14 +184,14 @@ sequence* batch_scheduler::next_waiting(const batch_plan& plan) const {
 }
 
 void batch_scheduler::open(batch_plan& plan, sequence& who, instant now) {
-  plan.opened.push_back({who.key, who.sampling, who.tokens});
+  plan.opened.push_back({who.key, who.sampling, who.tokens, who.reading});
   who.opened = true;
   who.cached = who.planned;
   const std::chrono::duration<double> queued = now - who.arrived;
   counts_.queue_seconds.push_back(queued.count());
   counts_.started.push_back(who.id);
   counts_.prompt_tokens += who.prompt_tokens;
-  if (limits_.prefix_cache)
+  if (limits_.prefix_cache && !who.must_read())
     counts_.cache_queries += who.prompt_tokens;
   counts_.cache_hits += who.cached;
 }
@@ -196,7 +199,7 @@ void batch_scheduler::open(batch_plan& plan, sequence& who, instant now) {
 // Another choice of the same prompt that runs, and still holds all that the
 // last prompt token sees.
 const sequence* batch_scheduler::sibling_of(const sequence& who) const {
-  if (who.group == 0 || who.opened)
+  if (who.group == 0 || who.opened || who.must_read())
     return nullptr;
   const auto prompt = std::span{who.tokens};
   const auto seen = limits_.window.first_seen(who.prompt_tokens - 1);
@@ -261,9 +264,8 @@ bool batch_scheduler::claim_blocks(batch_plan& plan, sequence& who) {
 }
 
 void batch_scheduler::share_cached(sequence& who) {
-  // The last token is computed in any case.
-  const auto chain = std::span{who.chain}.first((who.tokens.size() - 1)
-                                                / device::block_tokens);
+  const auto chain =
+      std::span{who.chain}.first(who.may_skip() / device::block_tokens);
   for (const auto& key : chain.first(pool_.match(chain)))
     share(who, *pool_.find(key));
 }
@@ -326,6 +328,7 @@ void batch_scheduler::add_step(batch_plan& plan, sequence& who,
   step.outputs = count == who.remaining() && !who.prefill_only
                      ? 1 + static_cast<std::uint32_t>(drafts.size())
                      : 0;
+  step.read = rows_to_read(who, count);
   who.drafted = static_cast<std::uint32_t>(drafts.size());
   who.planned += count + who.drafted;
   const auto covered = blocks_for(who.planned);
@@ -341,6 +344,24 @@ void batch_scheduler::add_step(batch_plan& plan, sequence& who,
   who.last_plan = plan.number;
   plan.sequences.push_back(who.key);
   plan.steps.push_back(std::move(step));
+}
+
+// Rows among those of the next `count` tokens that are read, once each: a
+// sequence that was preempted goes on where it was.
+device::row_range batch_scheduler::rows_to_read(sequence& who,
+                                                std::uint32_t count) {
+  device::row_range out;
+  const auto first = std::max(who.planned, who.read);
+  const auto end = std::min(who.planned + count, who.read_end());
+  if (first >= end)
+    return out;
+  out.kind = who.reading.kind == device::reading_kind::scores
+                 ? device::row_kind::logits
+                 : device::row_kind::states;
+  out.first = first - who.planned;
+  out.count = end - first;
+  who.read = end;
+  return out;
 }
 
 // Blocks that became full since position `from`. The plans that write them run

@@ -27,7 +27,7 @@ void batch_scheduler::save_evicted(batch_plan& plan) {
 // The blocks behind the `shared` first ones that a tier has, as far as `who`
 // has places for them.
 void batch_scheduler::seek_in_tiers(sequence& who, std::size_t shared) {
-  const auto useful = (who.tokens.size() - 1) / device::block_tokens;
+  const std::size_t useful = who.may_skip() / device::block_tokens;
   const auto last = std::min({useful, who.blocks.size(), who.chain.size()});
   if (shared < last)
     who.fetching = static_cast<std::uint32_t>(

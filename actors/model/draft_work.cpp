@@ -123,7 +123,7 @@ std::vector<float> draft_work::propose(batch_plan& plan) {
   std::vector<std::vector<float>> drawn_from(plan.steps.size());
   std::vector<float> unused;
   for (std::uint32_t round = 0; !steps.empty(); ++round) {
-    auto logits = engine_->forward(steps, unused);
+    auto logits = engine_->forward(steps, unused, {});
     steps.clear();
     const auto wanted = static_cast<std::size_t>(std::ranges::count_if(
         plan.steps, [&](const auto& step) { return drafted(step) > round; }));

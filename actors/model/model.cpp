@@ -183,6 +183,7 @@ prompt_sink spawn_model(caf::actor_system& system,
     return assets->grammars->get(source);
   };
   scheduling.stages = settings.pipeline;
+  scheduling.pooling = settings.pooling;
   if (settings.draft_model)
     scheduling.load_draft =
         draft_loader(*assets, settings.draft_model, backends,

@@ -41,7 +41,9 @@ struct model_settings {
   /// Proposes tokens, with as many KV blocks as the model has, in addition to
   /// kv_memory; null with lookup, or without drafts.
   model_assets_ptr draft_model = {};
-  tier_settings tiers = {};                 ///< only with prefix_cache
+  tier_settings tiers = {}; ///< only with prefix_cache
+  /// How embeddings are pooled: mean or last; none: there are none.
+  device::reading_kind pooling = device::reading_kind::mean;
   std::shared_ptr<spdlog::logger> log = {}; ///< null: silent
 };
 

@@ -68,12 +68,18 @@ caf::result<accepted> scheduler_state::take(prompt& wish) {
     return make_error(errc::shutting_down, "the model stops");
   if (!failure.empty())
     return make_error(errc::model_failed, failure);
+  if (wish.reading.kind == device::reading_kind::embedding) {
+    if (settings.pooling == device::reading_kind::none)
+      return make_error(errc::bad_request,
+                        "model '" + settings.name + "' makes no embeddings");
+    wish.reading.kind = settings.pooling;
+  }
   const auto length = static_cast<std::uint32_t>(wish.tokens.size());
   const auto refused = batches->submit(
       {wish.id, wish.deadline, std::move(wish.tokens), wish.output.max_tokens,
        std::move(wish.sampling), std::move(wish.session),
        std::move(wish.cache_salt), wish.priority, wish.prefill_only,
-       std::move(wish.tenant), wish.group},
+       std::move(wish.tenant), wish.group, wish.reading},
       settings.now());
   if (refused)
     return make_error(refused->code, refused->text, refused->retry_seconds);

@@ -39,6 +39,8 @@ struct scheduler_settings {
   stage_loader load;
   stage_loader load_draft;     ///< a draft stage's engine; empty: there is none
   bool detached_stages = true; ///< false only where a test steps actors itself
+  /// How a prompt's embedding is pooled: mean or last; none: not at all.
+  device::reading_kind pooling = device::reading_kind::none;
   token_sink answers;
   model_metrics* counts = nullptr; ///< outlives the actor
   readiness* state = nullptr;      ///< outlives the actor

@@ -10,6 +10,7 @@
 #include "actors/model/draft_pace.hpp"
 #include "actors/terms.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -28,6 +29,9 @@ struct sequence {
   device::sampling_params sampling;
   std::string session;              // pins its chain under this name, or ""
   bool prefill_only = false;        // ends when its prompt is stored
+  device::prompt_reading reading;   // wanted of the prompt
+  std::uint32_t read = 0;           // positions before this one are read
+  bool told = false;                // its first token
   std::vector<std::int32_t> tokens; // prompt and answer so far
   std::uint32_t prompt_tokens = 0;
   std::uint32_t limit = 0;   // tokens.size() at which the answer is full
@@ -47,6 +51,24 @@ struct sequence {
   chain_key root;
   std::vector<chain_key> chain; // names of the full blocks of `tokens`
 
+  // Positions from this one on are not read.
+  std::uint32_t read_end() const {
+    switch (reading.kind) {
+    case device::reading_kind::none:
+      return 0;
+    case device::reading_kind::scores: // the last row is about the answer
+      return prompt_tokens - 1;
+    default:
+      return prompt_tokens;
+    }
+  }
+  bool must_read() const { return read < read_end(); }
+  // Tokens that need not be computed if their K and V are found: not the last
+  // one, and none whose row is still to be read.
+  std::uint32_t may_skip() const {
+    const auto most = static_cast<std::uint32_t>(tokens.size()) - 1;
+    return must_read() ? std::min(read, most) : most;
+  }
   std::uint32_t remaining() const {
     return static_cast<std::uint32_t>(tokens.size()) - planned;
   }

@@ -28,8 +28,9 @@ public:
   }
 
   std::vector<float> forward(std::span<const device::sequence_step> steps,
-                             std::vector<float>& hidden) override {
-    return shard_.forward(steps, hidden);
+                             std::vector<float>& hidden,
+                             const device::row_sink& sink) override {
+    return shard_.forward(steps, hidden, sink);
   }
 
   void copy_block(std::uint32_t from, std::uint32_t to) override {

@@ -51,7 +51,7 @@ void stage_state::run(stage_pass& pass) {
     self->send(settings.scheduler,
                step_result{pass.plan.number, std::move(out.tokens),
                            std::move(pass.error), std::move(out.counts),
-                           std::move(pass.lost)});
+                           std::move(pass.lost), std::move(out.readings)});
   // Nobody waits for these.
   if (work)
     work->store_blocks(stores);

@@ -21,6 +21,8 @@ void stage_work::open(const sampler_start& start) {
   const auto [at, fresh] =
       samplers_.try_emplace(start.sequence, start.params, end_tokens_);
   at->second.add_prompt(start.prompt);
+  if (start.reading.kind != device::reading_kind::none)
+    readers_.try_emplace(start.sequence, start.reading, start.prompt);
   if (const auto& source = start.params.grammar) {
     if (!grammars_)
       throw std::runtime_error("this model follows no grammars");
@@ -41,9 +43,13 @@ stage_work::sampled stage_work::run(const batch_plan& plan,
       for (const auto& [from, to] : plan.copies)
         engine_->copy_block(from, to);
     if (error.empty() && !plan.steps.empty()) {
-      auto logits = engine_->forward(plan.steps, hidden);
+      std::vector<sequence_reading> readings;
+      auto logits = engine_->forward(plan.steps, hidden, [&](const auto& rows) {
+        read(plan, rows, readings);
+      });
       if (last_)
         out = sample(plan, std::move(logits), proposals);
+      out.readings = std::move(readings);
     }
   } catch (const std::exception& e) {
     error = e.what();
@@ -52,9 +58,20 @@ stage_work::sampled stage_work::run(const batch_plan& plan,
     out = {};
   }
   note_writes(plan, !error.empty());
-  for (const auto key : plan.closed)
+  for (const auto key : plan.closed) {
     samplers_.erase(key);
+    readers_.erase(key);
+  }
   return out;
+}
+
+void stage_work::read(const batch_plan& plan, const device::row_slice& rows,
+                      std::vector<sequence_reading>& out) {
+  const auto key = plan.sequences.at(rows.step);
+  if (out.empty() || out.back().sequence != key)
+    out.push_back({key, {}});
+  readers_.at(key).take(plan.steps[rows.step].start + rows.first, rows.count,
+                        rows.values, out.back().part);
 }
 
 void stage_work::bring_blocks(const batch_plan& plan,

@@ -25,7 +25,7 @@ public:
   /// As device::shard::forward.
   virtual std::vector<float>
   forward(std::span<const device::sequence_step> steps,
-          std::vector<float>& hidden) = 0;
+          std::vector<float>& hidden, const device::row_sink& sink) = 0;
   /// As device::shard::copy_block.
   virtual void copy_block(std::uint32_t from, std::uint32_t to) = 0;
 
@@ -61,6 +61,7 @@ public:
   struct sampled {
     std::vector<device::sampled_token> tokens;
     std::vector<std::uint32_t> counts;
+    std::vector<sequence_reading> readings;
   };
 
   /// Runs `plan` on `hidden`; `error` is what a stage before said, or "", and
@@ -87,6 +88,8 @@ private:
   void open(const sampler_start& start);
   sampled sample(const batch_plan& plan, std::vector<float> logits,
                  std::span<const float> proposals);
+  void read(const batch_plan& plan, const device::row_slice& rows,
+            std::vector<sequence_reading>& out);
 
   void note_writes(const batch_plan& plan, bool failed);
 
@@ -95,6 +98,7 @@ private:
   std::vector<std::int32_t> end_tokens_;
   grammar_finder grammars_;
   std::unordered_map<sequence_key, device::sampler> samplers_;
+  std::unordered_map<sequence_key, device::prompt_reader> readers_;
   /// Blocks that a failed plan should have written: not worth saving.
   std::unordered_set<std::uint32_t> unsure_;
 };

@@ -23,6 +23,24 @@ answer_stream::describe(const device::sampled_token& token) const {
   return value;
 }
 
+prompt_token answer_stream::describe(const device::scored_token& token) const {
+  prompt_token out{
+      token.id, tokens_->piece(token.id, true), token.logprob, token.rank, {}};
+  out.top.reserve(token.top.size());
+  for (const auto& [id, logprob] : token.top)
+    out.top.push_back({id, {tokens_->piece(id, true), logprob, {}}});
+  return out;
+}
+
+// Scores come in parts; clients get them in one piece.
+void answer_stream::take_prompt(device::prompt_part part, text_delta& delta) {
+  delta.embedding = std::move(part.embedding);
+  for (const auto& token : part.scores)
+    prompt_.push_back(describe(token));
+  if (!part.scores.empty() && prompt_.size() == begin_.prompt_tokens)
+    delta.prompt = std::exchange(prompt_, {});
+}
+
 // The text that the token completed, as far as it may be shown.
 std::string answer_stream::take_token(const generated& one) {
   ++count_;
@@ -56,6 +74,7 @@ void answer_stream::find_calls(text_delta& delta) {
 std::optional<text_delta> answer_stream::push(generated one) {
   text_delta delta;
   delta.id = one.id;
+  take_prompt(std::move(one.prompt), delta);
   if (one.has_token)
     delta.text = take_token(one);
   delta.finish = one.finish;
@@ -88,8 +107,10 @@ std::optional<text_delta> answer_stream::push(generated one) {
     delta.code = one.code;
     delta.error = std::move(one.error);
   }
-  if (delta.text.empty() && delta.logprobs.empty() && delta.calls.empty()
-      && delta.finish == finish_reason::none)
+  const bool says_nothing = delta.text.empty() && delta.logprobs.empty()
+                            && delta.calls.empty() && delta.prompt.empty()
+                            && delta.embedding.empty();
+  if (says_nothing && delta.finish == finish_reason::none)
     return std::nullopt;
   return delta;
 }

@@ -37,6 +37,8 @@ private:
   };
 
   std::string take_token(const generated& one);
+  void take_prompt(device::prompt_part part, text_delta& delta);
+  prompt_token describe(const device::scored_token& token) const;
   void find_calls(text_delta& delta);
   token_logprob describe(const device::sampled_token& token) const;
 
@@ -46,9 +48,10 @@ private:
   stop_matcher stops_;
   std::unique_ptr<tool_call_parser> calls_; // null: no tools
   std::deque<waiting_logprob> logprobs_;
-  std::uint64_t complete_ = 0; // bytes out of the detokenizer
-  std::uint64_t shown_ = 0;    // bytes out of the stop matcher
-  std::uint32_t count_ = 0;    // tokens
+  std::vector<prompt_token> prompt_; // until all of it is scored
+  std::uint64_t complete_ = 0;       // bytes out of the detokenizer
+  std::uint64_t shown_ = 0;          // bytes out of the stop matcher
+  std::uint32_t count_ = 0;          // tokens
   bool stopped_early_ = false;
 };
 

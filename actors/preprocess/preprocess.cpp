@@ -144,8 +144,9 @@ std::vector<std::int32_t> preprocess_state::tokenize(const request& wish,
     return wish.tokens;
   }
   seen = wish.text;
-  return vocabulary.encode(wish.prefill_only ? settled(wish.text)
-                                             : std::string_view{wish.text});
+  const bool goes_on = wish.prefill_only && !wish.session.empty();
+  return vocabulary.encode(goes_on ? settled(wish.text)
+                                   : std::string_view{wish.text});
 }
 
 caf::expected<prompt> preprocess_state::prepare(request wish,
@@ -182,6 +183,7 @@ caf::expected<prompt> preprocess_state::prepare(request wish,
   made.priority = wish.priority;
   made.prefill_only = wish.prefill_only;
   made.group = wish.group;
+  made.reading = wish.reading;
   return made;
 }
 

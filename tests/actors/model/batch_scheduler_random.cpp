@@ -4,14 +4,15 @@
 // Random operations against the fake model: whatever runs beside a sequence,
 // it gets the tokens it gets alone, and the books are right after each step.
 // Arrivals, cancels, deadlines, priorities, tenants, shared beginnings, choices
-// of one prompt, sessions, prefill-only prompts, attention windows and scarce
-// blocks all come together.
+// of one prompt, sessions, prefill-only prompts, prompts that are read,
+// attention windows and scarce blocks all come together.
 #include "actors/model/batch_scheduler.hpp"
 #include "actors/model/draft_work.hpp"
 #include "tests/actors/model/fake_engine.hpp"
 
 #include <boost/test/unit_test.hpp>
 
+#include <array>
 #include <map>
 #include <random>
 
@@ -28,6 +29,7 @@ enum class drafting : std::uint8_t { none, lookup, model };
 struct client {
   sequence_request wish;
   std::vector<std::int32_t> got;
+  device::prompt_part read;
   bool ended = false;
   bool whole = false; // ended by itself
 };
@@ -104,6 +106,7 @@ public:
       if (one.wish.prefill_only)
         BOOST_TEST(one.got.empty());
       BOOST_TEST(one.got == alone, boost::test_tools::per_element());
+      verify_reading(one);
       whole += one.whole;
     }
     BOOST_TEST(whole > 0u);
@@ -118,6 +121,21 @@ public:
   std::uint64_t copies() const { return copies_; }
 
 private:
+  // All of it once the answer began, and never more than that.
+  void verify_reading(const client& one) const {
+    const auto expected =
+        fake_reading(one.wish.tokens, one.wish.reading, bounds_.window);
+    BOOST_REQUIRE(one.read.scores.size() <= expected.scores.size());
+    BOOST_TEST(std::equal(one.read.scores.begin(), one.read.scores.end(),
+                          expected.scores.begin()));
+    BOOST_TEST((one.read.embedding.empty()
+                || one.read.embedding == expected.embedding));
+    if (!one.got.empty() || one.whole) {
+      BOOST_TEST(one.read.scores.size() == expected.scores.size());
+      BOOST_TEST((one.read.embedding == expected.embedding));
+    }
+  }
+
   static std::unique_ptr<stage_engine> small_engine(std::uint32_t blocks) {
     auto out = std::make_unique<fake_engine>(blocks, true, true);
     out->wrong_every = 3;
@@ -132,6 +150,8 @@ private:
     for (std::uint64_t choice = 0; choice < choices; ++choice) {
       wish.id = ++last_id_;
       wish.sampling.stream = choice;
+      if (choice > 0)
+        wish.reading = {};
       if (!batches_.submit(wish, now_))
         clients_[wish.id].wish = wish;
     }
@@ -164,6 +184,11 @@ private:
       wish.session = std::to_string(random_() % 4);
     if (random_() % 5 == 0)
       wish.cache_salt = wish.tenant;
+    if (random_() % 3 == 0)
+      wish.reading = {std::array{device::reading_kind::scores,
+                                 device::reading_kind::mean,
+                                 device::reading_kind::last}[random_() % 3],
+                      static_cast<std::uint32_t>(random_() % 3)};
     return wish;
   }
 
@@ -204,7 +229,9 @@ private:
       batches_.complete({pass.plan.number,
                          std::move(said.tokens),
                          {},
-                         std::move(said.counts)},
+                         std::move(said.counts),
+                         {},
+                         std::move(said.readings)},
                         out_);
   }
 
@@ -214,6 +241,7 @@ private:
       BOOST_REQUIRE(!to.ended);
       if (one.has_token)
         to.got.push_back(one.token.id);
+      append(to.read, std::move(one.prompt));
       to.ended = one.finish != finish_reason::none;
       to.whole = to.whole || one.finish == finish_reason::stop
                  || one.finish == finish_reason::length;

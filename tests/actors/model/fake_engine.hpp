@@ -57,6 +57,42 @@ inline std::vector<std::int32_t> fake_answer(std::vector<std::int32_t> tokens,
   return {tokens.begin() + static_cast<std::ptrdiff_t>(prompt), tokens.end()};
 }
 
+/// What should be read off a prompt, told at once.
+inline device::prompt_part fake_reading(const std::vector<std::int32_t>& prompt,
+                                        device::prompt_reading what,
+                                        attention_window window = {}) {
+  device::prompt_part out;
+  std::vector<double> sum(fake_vocabulary, 0.0);
+  for (std::size_t p = 0; p < prompt.size(); ++p) {
+    std::vector<std::int32_t> seen;
+    for (std::size_t q = 0; q <= p; ++q)
+      if (is_seen(window, q, p))
+        seen.push_back(prompt[q]);
+    const auto row = fake_logits(seen);
+    if (what.kind == device::reading_kind::scores) {
+      if (p == 0)
+        out.scores.push_back({prompt[0], 0, 0, {}});
+      if (p + 1 < prompt.size())
+        out.scores.push_back(device::score(row, prompt[p + 1], what.top));
+    } else if (what.kind == device::reading_kind::mean
+               || p + 1 == prompt.size()) {
+      for (std::size_t i = 0; i < row.size(); ++i)
+        sum[i] += row[i];
+    }
+  }
+  if (what.kind == device::reading_kind::mean
+      || what.kind == device::reading_kind::last)
+    out.embedding = device::at_unit_length(sum);
+  return out;
+}
+
+/// Adds what was told later to what was told before.
+inline void append(device::prompt_part& to, device::prompt_part more) {
+  to.scores.insert(to.scores.end(), more.scores.begin(), more.scores.end());
+  to.embedding.insert(to.embedding.end(), more.embedding.begin(),
+                      more.embedding.end());
+}
+
 class fake_engine : public stage_engine {
 public:
   fake_engine(std::uint32_t blocks, bool first, bool last,
@@ -65,7 +101,8 @@ public:
         window_{window} {}
 
   std::vector<float> forward(std::span<const device::sequence_step> steps,
-                             std::vector<float>& hidden) override {
+                             std::vector<float>& hidden,
+                             const device::row_sink& sink) override {
     if (fail_on != 0 && ++calls_ == fail_on)
       throw std::runtime_error("the fake device caught fire");
     if (first_) {
@@ -74,13 +111,16 @@ public:
         hidden.insert(hidden.end(), step.tokens.begin(), step.tokens.end());
     }
     std::vector<float> logits;
-    std::size_t row = 0;
+    std::size_t taken = 0;
     for (const auto& step : steps) {
       for (std::size_t i = 0; i < step.tokens.size(); ++i)
-        at(step, step.start + i) = static_cast<std::int32_t>(hidden.at(row++));
+        at(step, step.start + i) =
+            static_cast<std::int32_t>(hidden.at(taken++));
       if (last_)
         append_logits(step, logits);
     }
+    if (last_)
+      hand_out(steps, sink);
     return logits;
   }
 
@@ -99,15 +139,32 @@ protected:
                      std::vector<float>& logits) {
     const auto end = step.start + step.tokens.size();
     for (auto last = end - step.outputs; last < end; ++last) {
-      std::vector<std::int32_t> seen;
-      for (std::size_t p = 0; p <= last; ++p)
-        if (is_seen(window_, p, last))
-          seen.push_back(at(step, p));
-      auto made = fake_logits(seen);
-      if (wrong_every != 0 && (last + 1) % wrong_every == 0)
-        std::ranges::reverse(made);
+      const auto made = row(step, last);
       logits.insert(logits.end(), made.begin(), made.end());
     }
+  }
+
+  std::vector<float> row(const device::sequence_step& step,
+                         std::size_t position) {
+    std::vector<std::int32_t> seen;
+    for (std::size_t p = 0; p <= position; ++p)
+      if (is_seen(window_, p, position))
+        seen.push_back(at(step, p));
+    auto made = fake_logits(seen);
+    if (wrong_every != 0 && (position + 1) % wrong_every == 0)
+      std::ranges::reverse(made);
+    return made;
+  }
+
+  // Row by row. States are the logits, too.
+  void hand_out(std::span<const device::sequence_step> steps,
+                const device::row_sink& sink) {
+    for (std::size_t i = 0; i < steps.size(); ++i)
+      for (std::uint32_t r = 0; r < steps[i].read.count; ++r) {
+        const auto token = steps[i].read.first + r;
+        const auto values = row(steps[i], steps[i].start + token);
+        sink({i, token, 1, values});
+      }
   }
 
   std::int32_t& at(const device::sequence_step& step, std::size_t position) {

@@ -274,4 +274,30 @@ BOOST_FIXTURE_TEST_CASE(a_stage_that_dies_fails_the_model_which_still_stops,
   BOOST_TEST(gone);
 }
 
+BOOST_FIXTURE_TEST_CASE(embeddings_are_pooled_as_the_model_is_told, fixture) {
+  using device::reading_kind;
+  settings.pooling = reading_kind::last;
+  start();
+  auto asked = wish(1, 50);
+  asked.reading.kind = reading_kind::embedding;
+  asked.prefill_only = true;
+  BOOST_TEST(ask<accepted>(model, asked)->prompt_tokens == 50u);
+  sched.run();
+  const auto& heard = log.heard.at(1);
+  BOOST_REQUIRE(heard.size() == 2u);
+  const auto expected = fake_reading(asked.tokens, {reading_kind::last, 0});
+  BOOST_TEST((heard[0].prompt.embedding == expected.embedding));
+  BOOST_TEST((heard[1].finish == finish_reason::length));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_model_may_make_no_embeddings, fixture) {
+  start();
+  auto asked = wish(1);
+  asked.reading.kind = device::reading_kind::embedding;
+  const auto refused = ask<accepted>(model, asked);
+  BOOST_REQUIRE(!refused);
+  BOOST_TEST((code_of(refused.error()) == errc::bad_request));
+  BOOST_TEST(context_of(refused.error()) == "model 'fake' makes no embeddings");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

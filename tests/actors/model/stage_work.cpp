@@ -24,7 +24,8 @@ batch_plan one_prompt() {
 // Gives the wrong number of logits.
 struct odd_engine : stage_engine {
   std::vector<float> forward(std::span<const device::sequence_step>,
-                             std::vector<float>&) override {
+                             std::vector<float>&,
+                             const device::row_sink&) override {
     return {};
   }
   void copy_block(std::uint32_t, std::uint32_t) override {}

@@ -256,7 +256,7 @@ BOOST_AUTO_TEST_CASE(yesterdays_blocks_are_found_today) {
     device::sequence_step step;
     step.tokens.assign(tokens.begin() + i * 16, tokens.begin() + i * 16 + 16);
     step.blocks = {19};
-    b.engines[0]->forward({&step, 1}, hidden);
+    b.engines[0]->forward({&step, 1}, hidden, {});
     b.engines[0]->store_block({19, chain[i]});
   }
   b.batches.know_stored(chain);

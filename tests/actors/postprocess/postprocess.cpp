@@ -262,4 +262,40 @@ BOOST_AUTO_TEST_CASE(without_tools_a_call_is_text) {
   BOOST_TEST(joined(stream(call, {})) == call);
 }
 
+BOOST_AUTO_TEST_CASE(scores_of_a_prompt_come_in_one_piece) {
+  answer_stream s{edge()->tokens, {1, 3, {}}};
+  const auto ids = ids_of("disk usage");
+  const auto part = [&](std::vector<device::scored_token> scores) {
+    generated one;
+    one.id = 1;
+    one.prompt.scores = std::move(scores);
+    return s.push(std::move(one));
+  };
+  BOOST_TEST(!part({{ids[0], 0, 0, {}}, {ids[1], -1, 2, {}}}).has_value());
+  const auto whole = part({{ids[0], -2, 3, {{ids[1], -1.5f}}}});
+  BOOST_REQUIRE(whole.has_value());
+  BOOST_REQUIRE(whole->prompt.size() == 3u);
+  BOOST_TEST(whole->prompt[0].rank == 0u);
+  BOOST_TEST(whole->prompt[1].text == edge()->tokens.piece(ids[1], true));
+  BOOST_TEST(whole->prompt[2].logprob == -2.0f);
+  BOOST_TEST(whole->prompt[2].top.front().first == ids[1]);
+  BOOST_TEST(whole->completion_tokens == 0u);
+  // Nothing of it is told again.
+  BOOST_TEST(s.push(token(1, ids[0]))->prompt.empty());
+}
+
+BOOST_AUTO_TEST_CASE(an_embedding_is_passed_on) {
+  answer_stream s{edge()->tokens, {1, 3, {}}};
+  generated one;
+  one.id = 1;
+  one.prompt.embedding = {0.6f, 0.8f};
+  const auto told = s.push(std::move(one));
+  BOOST_REQUIRE(told.has_value());
+  BOOST_TEST(told->embedding == (std::vector<float>{0.6f, 0.8f}),
+             boost::test_tools::per_element());
+  const auto last = s.push(end(1, finish_reason::length));
+  BOOST_TEST(last->embedding.empty());
+  BOOST_TEST(last->prompt_tokens == 3u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
