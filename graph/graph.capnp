@@ -272,6 +272,28 @@ struct ModelActor {
   tiers @11 :KvTiers;
   # Where keys and values go that are still good but have lost their place, with
   # prefix_cache.
+
+  embedding @12 :Embedding;
+  # How /v1/embeddings makes a vector of a text.
+}
+
+struct Embedding {
+  # A vector of a text, of length 1, out of the states that the model's last norm
+  # gives for each token.
+
+  pooling @0 :Pooling;
+  # Which states count.
+}
+
+enum Pooling {
+  mean @0;
+  # All of them alike.
+
+  last @1;
+  # That of the last token, as models are trained that are made for it.
+
+  none @2;
+  # The model makes no embeddings: who asks is refused.
 }
 
 struct KvTiers {

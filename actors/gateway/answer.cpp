@@ -70,14 +70,22 @@ answer_writer::answer_writer(const api_request& request, std::string id,
                                                created, request)},
       chunk_head_{head(id, chat_ ? "chat.completion.chunk" : "text_completion",
                        created, request)},
+      echoes_scores_{request.echo && request.logprobs},
+      top_logprobs_{request.sampling.top_logprobs},
+      prompt_logprobs_{request.prompt_logprobs},
+      echoed_(request.prompts.size()), prompt_maps_(request.prompts.size()),
+      held_(request.prompts.size() * request.choices),
       prompt_tokens_(request.prompts.size()),
       cached_tokens_(request.prompts.size()),
       choices_(request.prompts.size() * request.choices) {
   for (const auto& prompt : request.prompts)
     echo_.push_back(request.echo ? prompt.text : std::string{});
-  if (!stream_)
-    for (std::size_t i = 0; i < choices_.size(); ++i)
-      choices_[i].text = echo_[i / per_prompt_];
+  for (std::size_t i = 0; i < choices_.size(); ++i) {
+    const auto& echo = echo_[i / per_prompt_];
+    choices_[i].characters = count_characters(echo);
+    if (!stream_)
+      choices_[i].text = echo;
+  }
 }
 
 std::uint32_t answer_writer::completion_tokens() const noexcept {
@@ -124,7 +132,8 @@ std::string answer_writer::first_events() const {
     if (chat_) {
       out += event(i, "\"delta\":{\"role\":\"assistant\",\"content\":\"\"}",
                    "null", finish_reason::none);
-    } else if (const auto& echo = echo_[i / per_prompt_]; !echo.empty()) {
+    } else if (const auto& echo = echo_[i / per_prompt_];
+               !echo.empty() && !echoes_scores_) {
       std::string text = "\"text\":";
       append_quoted(text, echo);
       out += event(i, text, "null", finish_reason::none);
@@ -171,12 +180,62 @@ std::string answer_writer::logprobs_json(const choice_text& from) const {
          + "],\"text_offset\":[" + from.offsets + "]}";
 }
 
+// The lists with those of the echoed prompt before them.
+std::string answer_writer::whole_logprobs(std::size_t choice) const {
+  const auto& said = choices_[choice];
+  if (!echoes_scores_)
+    return logprobs_json(said);
+  const auto& echoed = echoed_[choice / per_prompt_];
+  choice_text all;
+  const auto join = [](const std::string& a, const std::string& b) {
+    return a.empty() || b.empty() ? a + b : a + ',' + b;
+  };
+  all.tokens = join(echoed.tokens, said.tokens);
+  all.token_logprobs = join(echoed.token_logprobs, said.token_logprobs);
+  all.top_logprobs = join(echoed.top_logprobs, said.top_logprobs);
+  all.offsets = join(echoed.offsets, said.offsets);
+  return logprobs_json(all);
+}
+
+// What all choices of a prompt waited with, behind its echo.
+std::string answer_writer::take_prompt(std::size_t prompt,
+                                       const text_delta& delta) {
+  if (prompt_logprobs_)
+    prompt_maps_[prompt] =
+        prompt_logprobs_json(delta.prompt, *prompt_logprobs_);
+  if (!echoes_scores_)
+    return {};
+  echoed_[prompt] = echoed_logprobs(echo_[prompt], delta.prompt, top_logprobs_);
+  std::string out;
+  std::string text = "\"text\":";
+  append_quoted(text, echo_[prompt]);
+  const auto first = prompt * per_prompt_;
+  for (auto i = first; stream_ && i < first + per_prompt_; ++i) {
+    out += event(i, text, whole_logprobs(i), finish_reason::none);
+    out += std::exchange(held_[i], {});
+  }
+  return out;
+}
+
 std::string answer_writer::push(std::size_t choice, const text_delta& delta) {
-  auto& to = choices_[choice];
+  std::string out;
+  const auto prompt = choice / per_prompt_;
+  if (!delta.prompt.empty())
+    out = take_prompt(prompt, delta);
   if (!stream_) {
-    book(to, delta);
+    book(choices_[choice], delta);
     return {};
   }
+  auto events = events_of(choice, delta);
+  if (!echoes_scores_ || !echoed_[prompt].tokens.empty())
+    return out += events;
+  held_[choice] += events;
+  return out;
+}
+
+std::string answer_writer::events_of(std::size_t choice,
+                                     const text_delta& delta) {
+  auto& to = choices_[choice];
   // A stream forgets what it has sent; only counters and offsets stay.
   choice_text now;
   now.characters = to.characters;
@@ -254,7 +313,10 @@ void answer_writer::append_choice(std::string& out, std::size_t index) const {
   const auto& from = choices_[index];
   out += "{\"index\":" + std::to_string(index) + ",";
   append_message(out, from);
-  out += ",\"logprobs\":" + logprobs_json(from);
+  out += ",\"logprobs\":" + whole_logprobs(index);
+  if (const auto& map = prompt_maps_[index / per_prompt_];
+      !chat_ && !map.empty())
+    out += ",\"prompt_logprobs\":" + map;
   append_finish(out, from.finish);
   out += '}';
 }
@@ -277,6 +339,8 @@ std::string answer_writer::body() const {
   }
   out += "],";
   append_usage(out);
+  if (chat_ && !prompt_maps_.front().empty())
+    out += ",\"prompt_logprobs\":" + prompt_maps_.front();
   append_timings(out += ",\"timings\":", timings());
   return out += '}';
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "actors/gateway/api_request.hpp"
+#include "actors/gateway/prompt_logprobs_json.hpp"
 #include "actors/gateway/timings_json.hpp"
 #include "actors/messages.hpp"
 
@@ -46,9 +47,11 @@ public:
   void cached_tokens(std::size_t choice, std::uint32_t count);
   std::uint32_t cached_tokens() const noexcept;
 
-  /// Events before any text: roles, echoed prompts. Streams only.
+  /// Events before any text: roles, and echoed prompts unless their scores are
+  /// waited for. Streams only.
   std::string first_events() const;
-  /// Books `delta`; streams get its events, others "".
+  /// Books `delta`; streams get its events, others "". Events of a prompt that
+  /// is echoed with scores wait until these are known.
   std::string push(std::size_t choice, const text_delta& delta);
   /// Usage where asked for, and [DONE].
   std::string last_events() const;
@@ -61,9 +64,12 @@ public:
 
 private:
   void book(choice_text& to, const text_delta& delta);
+  std::string take_prompt(std::size_t prompt, const text_delta& delta);
+  std::string events_of(std::size_t choice, const text_delta& delta);
   std::string event(std::size_t choice, std::string_view delta,
                     std::string_view logprobs, finish_reason finish) const;
   std::string logprobs_json(const choice_text& from) const;
+  std::string whole_logprobs(std::size_t choice) const;
   void append_choice(std::string& out, std::size_t index) const;
   void append_usage(std::string& out) const;
   void append_message(std::string& out, const choice_text& from) const;
@@ -76,7 +82,13 @@ private:
   std::uint32_t per_prompt_;
   std::string head_;       // {"id":...,"object":...,"created":...,"model":...
   std::string chunk_head_; // the same for chunks
+  bool echoes_scores_;
+  std::uint32_t top_logprobs_;
+  std::optional<std::uint32_t> prompt_logprobs_;
   std::vector<std::string> echo_;            // [prompts], "" without echo
+  std::vector<logprob_lists> echoed_;        // [prompts], with scores
+  std::vector<std::string> prompt_maps_;     // [prompts], prompt_logprobs
+  std::vector<std::string> held_;            // [choices], events that wait
   std::vector<std::uint32_t> prompt_tokens_; // [prompts]
   std::vector<std::uint32_t> cached_tokens_; // [prompts]
   std::vector<choice_text> choices_;

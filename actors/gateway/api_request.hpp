@@ -1,12 +1,14 @@
 // SPDX-FileCopyrightText: The Sluice authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A client's request after all checks: what /v1/chat/completions and
-// /v1/completions have in common, free of JSON and of CAF. Made by
-// parse_request.hpp, read by the gateway and the answer's writer.
+// A client's request after all checks: what /v1/chat/completions,
+// /v1/completions and /v1/embeddings have in common, free of JSON and of CAF.
+// Made by parse_request.hpp, read by the gateway and the answer's writer.
 #pragma once
 
 #include "actors/gateway/api_error.hpp"
+#include "actors/gateway/embeddings_json.hpp"
+#include "device/model/prompt_reading.hpp"
 #include "device/model/sampling.hpp"
 
 #include <chrono>
@@ -18,9 +20,10 @@
 
 namespace sluice::actors {
 
-enum class endpoint : std::uint8_t { chat, completions };
+enum class endpoint : std::uint8_t { chat, completions, embeddings };
 
-/// A raw prompt: text, or ids when there are any. Both empty for chat.
+/// A raw prompt: text, or ids when there are any, and then text is what an echo
+/// shows. Both empty for chat.
 struct prompt_source {
   std::string text;
   std::vector<std::int32_t> tokens;
@@ -50,13 +53,20 @@ struct api_request {
   bool prefill_only = false; ///< only stores the prompt in the model
   std::string cache_salt;    ///< other salts share no cached prefix
   std::int32_t priority = 0; ///< lower goes first
-  std::string fingerprint;   ///< of the model behind `model`, "" unknown
+  /// Wanted of each prompt itself.
+  device::prompt_reading reading = {};
+  /// Alternatives per prompt token in the answer's prompt_logprobs; nothing: no
+  /// such field.
+  std::optional<std::uint32_t> prompt_logprobs;
+  embedding_form embedding; ///< embeddings only
+  std::string fingerprint;  ///< of the model behind `model`, "" unknown
 };
 
 /// What an operator allows.
 struct request_limits {
-  std::uint32_t choices = 16; ///< `n`
-  std::uint32_t prompts = 64; ///< prompts of one /v1/completions
+  std::uint32_t choices = 16;  ///< `n`
+  std::uint32_t prompts = 64;  ///< prompts of one /v1/completions
+  std::uint32_t inputs = 2048; ///< inputs of one /v1/embeddings
 };
 
 template <class T>

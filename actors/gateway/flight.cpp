@@ -13,6 +13,8 @@ namespace {
 
 using seconds = std::chrono::duration<double>;
 
+constexpr std::size_t read_together = 32;
+
 std::string shown_id(const submission& from) {
   const bool chat = from.what.kind == endpoint::chat;
   std::array<char, 32> text;
@@ -40,11 +42,21 @@ flight::flight(submission from, request_id first, std::int64_t created,
                model_metrics& model, door_metrics& door)
     : from_{std::move(from)}, first_{first}, answer_{from_.what,
                                                      shown_id(from_), created},
+      embeddings_{from_.what.embedding, from_.what.prompts.size()},
       model_{&model}, door_{&door}, ended_(answer_.choices()),
       latest_(answer_.choices()) {}
 
-request flight::to_request(std::size_t index, instant deadline) const {
-  return actors::to_request(from_.what, index, first_ + index, deadline);
+std::size_t most_asked(const api_request& what) noexcept {
+  const auto choices = what.prompts.size() * what.choices;
+  return what.prefill_only ? std::min(choices, read_together) : choices;
+}
+
+std::optional<request> flight::next_request() {
+  if (done_ || asked_ == choices()
+      || asked_ - finished_ == most_asked(from_.what))
+    return std::nullopt;
+  const auto index = asked_++;
+  return to_request(from_.what, index, first_ + index, from_.deadline);
 }
 
 request to_request(const api_request& what, std::size_t index, request_id id,
@@ -59,8 +71,12 @@ request to_request(const api_request& what, std::size_t index, request_id id,
   out.template_options = what.template_options;
   out.must_call = what.must_call;
   out.parallel_calls = what.parallel_calls;
-  out.text = prompt.text;
+  if (prompt.tokens.empty())
+    out.text = prompt.text; // else what an echo shows
   out.tokens = prompt.tokens;
+  // Once for all choices of a prompt.
+  if (index % what.choices == 0)
+    out.reading = what.reading;
   out.sampling = what.sampling;
   out.sampling.stream = index % what.choices;
   if (what.choices > 1)
@@ -126,11 +142,15 @@ void flight::delta(const text_delta& delta, time_point now) {
     answer_.prompt_tokens(choice, delta.prompt_tokens);
   if (delta.cached_tokens > 0)
     answer_.cached_tokens(choice, delta.cached_tokens);
+  if (!delta.embedding.empty())
+    if (const auto wrong = embeddings_.take(choice, delta.embedding))
+      return fail({400, *wrong, "dimensions", {}, 0}, now);
   if (const auto text = answer_.push(choice, delta); !text.empty())
     from_.client->write(text);
   if (delta.finish == finish_reason::none)
     return;
   ended_[choice] = true;
+  ++finished_;
   count_end(choice);
   if (std::all_of(ended_.begin(), ended_.end(), [](bool e) { return e; }))
     finish(now);
@@ -150,6 +170,14 @@ void flight::end_lease(bool succeeded) {
   from_.lease.reset();
 }
 
+std::string flight::body() const {
+  if (from_.what.kind == endpoint::embeddings)
+    return embeddings_.body(from_.what.model, answer_.prompt_tokens());
+  if (from_.what.prefill_only && !from_.what.session.empty())
+    return answer_.session_body(from_.what.session);
+  return answer_.body();
+}
+
 void flight::finish(time_point now) {
   done_ = true;
   end_lease(true);
@@ -157,11 +185,8 @@ void flight::finish(time_point now) {
     from_.client->write(answer_.last_events());
     from_.client->end();
   } else {
-    from_.client->respond({200,
-                           {{"Content-Type", "application/json"}},
-                           from_.what.prefill_only
-                               ? answer_.session_body(from_.what.session)
-                               : answer_.body()});
+    from_.client->respond(
+        {200, {{"Content-Type", "application/json"}}, body()});
   }
   model_->e2e_latency.observe(seconds{now - from_.arrived}.count());
   model_->request_prompt_tokens.observe(answer_.prompt_tokens());
@@ -208,7 +233,7 @@ void flight::gone() {
 
 std::vector<request_id> flight::unfinished() const {
   std::vector<request_id> out;
-  for (std::size_t i = 0; i < choices(); ++i)
+  for (std::size_t i = 0; i < asked_; ++i)
     if (!ended_[i])
       out.push_back(first_ + i);
   return out;

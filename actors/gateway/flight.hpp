@@ -30,7 +30,12 @@ struct submission {
   std::string request_id; ///< X-Request-Id
   std::chrono::steady_clock::time_point arrived;
   session_table::lease_ptr lease = {}; ///< of the session it belongs to
+  instant deadline = {};               ///< set by the gateway
 };
+
+/// Choices of a request that the graph has at the same time at most. Prompts
+/// that are only read take turns: a list of them needs no long queue.
+std::size_t most_asked(const api_request& what) noexcept;
 
 /// Choice `index` of a client's request, as the graph is asked for it.
 request to_request(const api_request& what, std::size_t index, request_id id,
@@ -48,9 +53,12 @@ public:
   std::uint64_t id() const noexcept { return from_.id; }
   request_id first() const noexcept { return first_; }
   std::size_t choices() const noexcept { return answer_.choices(); }
+  /// What it takes of the gateway's bound on choices in flight.
+  std::size_t places() const noexcept { return most_asked(from_.what); }
 
-  /// What the graph is asked for choice `index`.
-  request to_request(std::size_t index, instant deadline) const;
+  /// What the graph is asked for the next choice; nothing when it has been
+  /// asked for all, or for enough until one ends.
+  std::optional<request> next_request();
 
   /// The model took a choice. Once it has taken all, a stream begins.
   void accepted(request_id id, std::uint32_t prompt_tokens);
@@ -62,7 +70,7 @@ public:
   void gone();
 
   bool done() const noexcept { return done_; }
-  /// Choices the graph may still be working on.
+  /// Choices that the graph may still be working on.
   std::vector<request_id> unfinished() const;
   /// One line for the log.
   std::string summary(time_point now) const;
@@ -72,13 +80,17 @@ private:
   void first_text(time_point now);
   void finish(time_point now);
   void end_lease(bool succeeded);
+  std::string body() const;
   void count_end(std::size_t choice);
 
   submission from_;
   request_id first_;
   answer_writer answer_;
+  embedding_list embeddings_;
   model_metrics* model_;
   door_metrics* door_;
+  std::size_t asked_ = 0;    // choices
+  std::size_t finished_ = 0; // of them
   std::size_t accepted_ = 0;
   std::vector<bool> ended_;        // [choices]
   std::vector<time_point> latest_; // [choices], of text; epoch: none yet

@@ -9,7 +9,7 @@ flight& flight_table::add(flight one, time_point deadline) {
   const auto id = one.id();
   for (std::size_t i = 0; i < one.choices(); ++i)
     owners_.emplace(one.first() + i, id);
-  choices_ += one.choices();
+  choices_ += one.places();
   deadlines_.emplace(deadline, id);
   return flights_.emplace(id, entry{std::move(one), deadline})
       .first->second.value;
@@ -32,7 +32,7 @@ void flight_table::erase(std::uint64_t http_id) {
   const auto& [value, deadline] = at->second;
   for (std::size_t i = 0; i < value.choices(); ++i)
     owners_.erase(value.first() + i);
-  choices_ -= value.choices();
+  choices_ -= value.places();
   deadlines_.erase({deadline, http_id});
   flights_.erase(at);
 }

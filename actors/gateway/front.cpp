@@ -82,6 +82,8 @@ void front::take(http_request got, exchange_ptr out) {
     return generate(endpoint::chat, got, std::move(out));
   if (to->to == route::target::completions)
     return generate(endpoint::completions, got, std::move(out));
+  if (to->to == route::target::embeddings)
+    return generate(endpoint::embeddings, got, std::move(out));
   if (to->path.starts_with("/v1/sessions"))
     return session(*to, got, std::move(out));
   out->respond(answer(*to, got));
@@ -112,9 +114,10 @@ void front::generate(endpoint kind, const http_request& got, exchange_ptr out) {
   const auto view = door_->look();
   if (view.phase != door_phase::open || !view.models)
     return out->respond(to_response(closed_error(view)));
-  auto result = kind == endpoint::chat
-                    ? parse_chat(got.body, settings_.limits)
-                    : parse_completion(got.body, settings_.limits);
+  auto result = kind == endpoint::chat ? parse_chat(got.body, settings_.limits)
+                : kind == endpoint::completions
+                    ? parse_completion(got.body, settings_.limits)
+                    : parse_embeddings(got.body, settings_.limits);
   if (const auto* error = std::get_if<api_error>(&result))
     return out->respond(to_response(*error));
   submit(std::get<api_request>(std::move(result)), got, std::move(out), {});
@@ -137,6 +140,10 @@ void front::submit(api_request what, const http_request& got, exchange_ptr out,
   if (model->vocabulary > 0)
     if (const auto error = check_ids(what, model->vocabulary))
       return refuse(*error);
+  if (what.echo && model->decode)
+    for (auto& prompt : what.prompts)
+      if (!prompt.tokens.empty())
+        prompt.text = model->decode(prompt.tokens);
   const auto limit = parse_timeout(got.headers);
   if (const auto* error = std::get_if<api_error>(&limit))
     return refuse(*error);

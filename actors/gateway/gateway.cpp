@@ -54,7 +54,7 @@ void gateway_state::take(submission from) {
     return refuse(to_api_error(errc::shutting_down, {}));
   if (!next)
     return refuse({503, "the model is still loading", {}, "loading", 1});
-  if (!flights.has_room(choices)) {
+  if (!flights.has_room(most_asked(from.what))) {
     figures->door.queue_rejections.add();
     return refuse(to_api_error(errc::overloaded,
                                "too many requests in flight, try again later"));
@@ -64,21 +64,21 @@ void gateway_state::take(submission from) {
                from.what.timeout.value_or(settings.request_timeout));
   auto& model = figures->model(from.what.model);
   const auto deadline = self->clock().now() + timeout;
+  from.deadline = std::chrono::system_clock::now() + timeout;
   auto& one = flights.add(flight{std::move(from), next_request, unix_seconds(),
                                  model, figures->door},
                           deadline);
   next_request += choices;
   figures->door.requests_in_flight.set(static_cast<double>(flights.choices()));
-  ask(one, timeout);
+  ask(one);
   tick_later();
 }
 
-void gateway_state::ask(flight& one, std::chrono::milliseconds timeout) {
-  const instant deadline = std::chrono::system_clock::now() + timeout;
-  for (std::size_t i = 0; i < one.choices(); ++i) {
-    const auto id = one.first() + i;
+void gateway_state::ask(flight& one) {
+  while (auto wish = one.next_request()) {
+    const auto id = wish->id;
     // Without its own timeout: the deadline travels inside.
-    self->request(next, caf::infinite, one.to_request(i, deadline))
+    self->request(next, caf::infinite, std::move(*wish))
         .then(
             [this](const accepted& reply) {
               if (auto* taken = flights.find_choice(reply.id))
@@ -106,11 +106,12 @@ void gateway_state::on_delta(const text_delta& delta) {
   if (one == nullptr)
     return; // cancelled, and the graph did not know yet
   one->delta(delta, self->clock().now());
-  if (!one->done())
+  if (!one->done()) {
+    if (delta.finish != finish_reason::none)
+      ask(*one); // one place is free
     return;
-  if (delta.finish == finish_reason::error
-      || delta.finish == finish_reason::cancelled)
-    cancel_unfinished(*one); // its sisters
+  }
+  cancel_unfinished(*one); // its sisters, after a failure
   close(*one);
 }
 

@@ -152,7 +152,7 @@ struct gateway_state {
   void begin_drain(std::chrono::milliseconds patience);
 
 private:
-  void ask(flight& one, std::chrono::milliseconds timeout);
+  void ask(flight& one);
   void on_refused(request_id id, const caf::error& why);
   void cancel_unfinished(const flight& one);
   void fail(flight& one, const api_error& error);

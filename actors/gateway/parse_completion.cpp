@@ -40,40 +40,46 @@ prompt_source read_one(const json::value& value, const std::string& path) {
   return {{}, read_ids(value.get_array(), path)};
 }
 
-void read_prompts(const fields& in, const request_limits& limits,
-                  api_request& out) {
-  const auto path = in.path("prompt");
-  const auto* value = in.find("prompt");
+void refuse_unsupported(const fields& in) {
+  if (const auto suffix = in.text("suffix"); suffix && !suffix->empty())
+    refuse(in.path("suffix"), "is not supported");
+}
+
+// Here `logprobs` is a count: 0 asks for the chosen tokens alone, and an echo
+// has those of the prompt as well.
+void read_logprobs(const fields& in, api_request& out) {
+  const auto top = in.integer("logprobs", 0, 20);
+  if (!top)
+    return;
+  out.logprobs = true;
+  out.sampling.logprobs = true;
+  out.sampling.top_logprobs = static_cast<std::uint32_t>(*top);
+  if (out.echo)
+    out.reading = {device::reading_kind::scores,
+                   std::max(out.reading.top, out.sampling.top_logprobs)};
+}
+
+} // namespace
+
+std::vector<prompt_source> read_prompts(const fields& in, const char* name,
+                                        std::uint32_t most) {
+  const auto path = in.path(name);
+  const auto* value = in.find(name);
   if (value == nullptr)
     refuse(path, "is required");
   const bool many = value->is_array() && !value->get_array().empty()
                     && !value->get_array().front().is_number();
-  if (!many) {
-    out.prompts.push_back(read_one(*value, path));
-    return;
-  }
+  if (!many)
+    return {read_one(*value, path)};
   const auto& list = value->get_array();
-  if (list.size() > limits.prompts)
-    refuse(path, "must hold at most " + std::to_string(limits.prompts)
-                     + " prompts, not " + std::to_string(list.size()));
+  if (list.size() > most)
+    refuse(path, "must hold at most " + std::to_string(most) + " " + name
+                     + "s, not " + std::to_string(list.size()));
+  std::vector<prompt_source> out;
   for (std::size_t i = 0; i < list.size(); ++i)
-    out.prompts.push_back(
-        read_one(list[i], path + "[" + std::to_string(i) + "]"));
+    out.push_back(read_one(list[i], path + "[" + std::to_string(i) + "]"));
+  return out;
 }
-
-void refuse_unsupported(const fields& in, const api_request& out) {
-  if (const auto suffix = in.text("suffix"); suffix && !suffix->empty())
-    refuse(in.path("suffix"), "is not supported");
-  if (!out.echo)
-    return;
-  if (out.logprobs)
-    refuse(in.path("echo"), "is not supported together with 'logprobs'");
-  if (std::any_of(out.prompts.begin(), out.prompts.end(),
-                  [](const auto& p) { return !p.tokens.empty(); }))
-    refuse(in.path("echo"), "is only supported for text prompts");
-}
-
-} // namespace
 
 parsed<api_request> parse_completion(std::string_view body,
                                      const request_limits& limits) {
@@ -84,17 +90,12 @@ parsed<api_request> parse_completion(std::string_view body,
     out.kind = endpoint::completions;
     read_shared(in, limits, out);
     if (out.max_tokens == 0)
-      out.max_tokens = default_max_tokens;
+      out.max_tokens = out.prefill_only ? 1 : default_max_tokens;
     check_lengths(in, out);
-    // Here it is a count: 0 asks for the chosen tokens alone.
-    if (const auto top = in.integer("logprobs", 0, 20)) {
-      out.logprobs = true;
-      out.sampling.logprobs = true;
-      out.sampling.top_logprobs = static_cast<std::uint32_t>(*top);
-    }
     out.echo = in.boolean("echo").value_or(false);
-    read_prompts(in, limits, out);
-    refuse_unsupported(in, out);
+    read_logprobs(in, out);
+    out.prompts = read_prompts(in, "prompt", limits.prompts);
+    refuse_unsupported(in);
     return out;
   } catch (const field_error& e) {
     return e.error();

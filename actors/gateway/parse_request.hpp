@@ -24,6 +24,10 @@ parsed<api_request> parse_chat(std::string_view body,
 parsed<api_request> parse_completion(std::string_view body,
                                      const request_limits& limits);
 
+/// POST /v1/embeddings.
+parsed<api_request> parse_embeddings(std::string_view body,
+                                     const request_limits& limits);
+
 /// POST /tokenize: a text or a conversation.
 struct tokenize_request {
   std::string model;
@@ -53,6 +57,13 @@ std::optional<api_error> check_ids(const api_request& request,
                                    std::int32_t vocabulary);
 
 // -- parts, for the parsers; these throw field_error --------------------------
+
+/// Reads who asks, for what model, and how urgently.
+void read_caller(const fields& in, api_request& out);
+
+/// Reads texts and lists of ids, one or several, at most `most`.
+std::vector<prompt_source> read_prompts(const fields& in, const char* name,
+                                        std::uint32_t most);
 
 /// Reads what both endpoints have: sampling, stop, n, stream, seed, ...
 void read_shared(const fields& in, const request_limits& limits,

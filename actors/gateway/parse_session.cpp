@@ -8,6 +8,8 @@
 
 #include <boost/json/serialize.hpp>
 
+#include <limits>
+
 namespace sluice::actors {
 
 namespace json = boost::json;
@@ -15,6 +17,7 @@ namespace json = boost::json;
 namespace {
 
 constexpr double longest_ttl = 24 * 3600; // seconds
+constexpr auto most_tokens = std::numeric_limits<std::int32_t>::max();
 
 } // namespace
 
@@ -84,6 +87,8 @@ parsed<api_request> parse_generate(std::string_view body,
       object["messages"] = content.messages;
     else
       object["prompt"] = content.text;
+    if (fields{object}.integer("max_tokens", 0, most_tokens) == 0)
+      refuse("max_tokens", "must be at least 1 in a session");
     const auto whole = json::serialize(object);
     return content.is_chat() ? parse_chat(whole, limits)
                              : parse_completion(whole, limits);

@@ -142,14 +142,37 @@ void read_stream(const fields& in, api_request& out) {
   out.include_usage = inside.boolean("include_usage").value_or(false);
 }
 
+// As vLLM, whose streams have no place for them.
+void read_prompt_logprobs(const fields& in, api_request& out) {
+  const auto top = in.integer("prompt_logprobs", 0, 20);
+  if (!top)
+    return;
+  if (out.stream)
+    refuse(in.path("prompt_logprobs"), "is not allowed with 'stream': true");
+  out.prompt_logprobs = static_cast<std::uint32_t>(*top);
+  out.reading = {device::reading_kind::scores, *out.prompt_logprobs};
+}
+
 } // namespace
 
-void read_shared(const fields& in, const request_limits& limits,
-                 api_request& out) {
+void read_caller(const fields& in, api_request& out) {
   out.model = in.text("model").value_or("");
   out.tenant = in.text("user").value_or("");
   if (out.tenant.size() > 256)
     refuse(in.path("user"), "must not be longer than 256 bytes");
+  if (const auto seconds = in.number("timeout", 0.001, longest_timeout))
+    out.timeout =
+        std::chrono::milliseconds{static_cast<std::int64_t>(*seconds * 1000)};
+  out.cache_salt = in.text("cache_salt").value_or("");
+  if (out.cache_salt.size() > 256)
+    refuse(in.path("cache_salt"), "must not be longer than 256 bytes");
+  out.priority = static_cast<std::int32_t>(
+      in.integer("priority", -1000, 1000).value_or(0));
+}
+
+void read_shared(const fields& in, const request_limits& limits,
+                 api_request& out) {
+  read_caller(in, out);
   out.choices = static_cast<std::uint32_t>(
       in.integer("n", 1, limits.choices).value_or(1));
   const auto best_of = in.integer("best_of", 1, most_tokens);
@@ -161,17 +184,16 @@ void read_shared(const fields& in, const request_limits& limits,
   read_sampling(in, out);
   read_token_rules(in, out);
   read_grammar(in, out);
+  read_prompt_logprobs(in, out);
   out.specials = !in.boolean("skip_special_tokens").value_or(true);
-  if (const auto seconds = in.number("timeout", 0.001, longest_timeout))
-    out.timeout =
-        std::chrono::milliseconds{static_cast<std::int64_t>(*seconds * 1000)};
-  out.cache_salt = in.text("cache_salt").value_or("");
-  if (out.cache_salt.size() > 256)
-    refuse(in.path("cache_salt"), "must not be longer than 256 bytes");
-  out.priority = static_cast<std::int32_t>(
-      in.integer("priority", -1000, 1000).value_or(0));
-  if (const auto limit = in.integer("max_tokens", 1, most_tokens))
+  // Only an echo makes sense of 0.
+  const bool echoes =
+      out.kind == endpoint::completions && in.boolean("echo").value_or(false);
+  if (const auto limit =
+          in.integer("max_tokens", echoes ? 0 : 1, most_tokens)) {
     out.max_tokens = static_cast<std::uint32_t>(*limit);
+    out.prefill_only = *limit == 0;
+  }
 }
 
 void check_lengths(const fields& in, const api_request& request) {

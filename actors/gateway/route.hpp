@@ -20,6 +20,7 @@ struct route {
     models,
     chat,
     completions,
+    embeddings,
     tokenize,
     detokenize,
     session_open,

@@ -125,6 +125,18 @@ std::optional<device::kv_format> format_of(schema::KvFormat format) {
   return std::nullopt;
 }
 
+device::reading_kind pooling_of(schema::Pooling how) {
+  switch (how) {
+  case schema::Pooling::LAST:
+    return device::reading_kind::last;
+  case schema::Pooling::NONE:
+    return device::reading_kind::none;
+  case schema::Pooling::MEAN:
+    break;
+  }
+  return device::reading_kind::mean;
+}
+
 } // namespace
 
 actors::model_settings model_settings_of(schema::ModelActor::Reader settings,
@@ -155,6 +167,7 @@ actors::model_settings model_settings_of(schema::ModelActor::Reader settings,
       out.tiers.disk_bytes = tiers.getDisk().getSize();
     }
   }
+  out.pooling = pooling_of(settings.getEmbedding().getPooling());
   out.context = settings.getContext();
   if (out.context == 0 || (model.context != 0 && model.context < out.context))
     out.context = model.context;

@@ -6,6 +6,8 @@
 #include <boost/test/unit_test.hpp>
 
 using namespace sluice::actors;
+using sluice::device::prompt_reading;
+using sluice::device::reading_kind;
 
 namespace {
 
@@ -415,10 +417,96 @@ BOOST_AUTO_TEST_CASE(completions_have_their_own_logprobs_and_limits) {
   BOOST_TEST(bad_completion(R"("suffix":"x")")
              == "suffix: 'suffix' is not supported");
   BOOST_TEST(good_completion(R"("echo":true)").echo);
-  BOOST_TEST(bad_completion(R"("echo":true,"logprobs":1)")
-             == "echo: 'echo' is not supported together with 'logprobs'");
-  BOOST_TEST(bad_completion(R"("echo":true,"prompt":[1])")
-             == "echo: 'echo' is only supported for text prompts");
+  BOOST_TEST(
+      (good_completion(R"("echo":true)").reading.kind == reading_kind::none));
+}
+
+BOOST_AUTO_TEST_CASE(an_echo_with_logprobs_scores_the_prompt) {
+  const auto c = good_completion(R"("echo":true,"logprobs":3)");
+  BOOST_TEST((c.reading == prompt_reading{reading_kind::scores, 3}));
+  BOOST_TEST(!c.prompt_logprobs.has_value());
+  BOOST_TEST(!c.prefill_only);
+  const auto alone =
+      good_completion(R"("echo":true,"logprobs":1,"max_tokens":0)");
+  BOOST_TEST(alone.prefill_only);
+  // Both: the larger wish is computed.
+  const auto both =
+      good_completion(R"("echo":true,"logprobs":1,"prompt_logprobs":5)");
+  BOOST_TEST(both.reading.top == 5u);
+  BOOST_TEST(both.sampling.top_logprobs == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(only_an_echo_may_ask_for_no_token) {
+  BOOST_TEST(bad_completion(R"("max_tokens":0)").starts_with("max_tokens: "));
+  BOOST_TEST(bad_completion(R"("max_tokens":0,"logprobs":1)")
+                 .starts_with("max_tokens: "));
+  BOOST_TEST(
+      bad_chat(R"("max_tokens":0,"echo":true)").starts_with("max_tokens: "));
+  BOOST_TEST(bad_completion(R"("max_tokens":-1,"echo":true)")
+                 .starts_with("max_tokens: "));
+}
+
+BOOST_AUTO_TEST_CASE(prompt_logprobs_are_a_count) {
+  BOOST_TEST(good_chat(R"("prompt_logprobs":0)").prompt_logprobs == 0u);
+  const auto c = good_completion(R"("prompt_logprobs":7)");
+  BOOST_TEST(c.prompt_logprobs == 7u);
+  BOOST_TEST((c.reading == prompt_reading{reading_kind::scores, 7}));
+  BOOST_TEST(!c.logprobs);
+  for (const auto* wrong : {"true", "-1", "21", "1.5", R"("1")"})
+    BOOST_TEST(bad_chat(std::string{R"("prompt_logprobs":)"} + wrong)
+                   .starts_with("prompt_logprobs: 'prompt_logprobs' must be"),
+               wrong);
+  BOOST_TEST(bad_chat(R"("prompt_logprobs":1,"stream":true)")
+             == "prompt_logprobs: 'prompt_logprobs' is not allowed with "
+                "'stream': true");
+}
+
+BOOST_AUTO_TEST_CASE(embeddings_take_what_completions_take) {
+  const auto parse = [](const std::string& body) {
+    return std::get<api_request>(parse_embeddings(body, limits));
+  };
+  const auto one = parse(R"({"input":"a","model":"m","user":"u"})");
+  BOOST_TEST((one.kind == endpoint::embeddings));
+  BOOST_TEST((one.reading.kind == reading_kind::embedding));
+  BOOST_TEST(one.prefill_only);
+  BOOST_TEST(one.model == "m");
+  BOOST_TEST(one.tenant == "u");
+  BOOST_TEST((!one.embedding.base64 && one.embedding.dimensions == 0));
+  BOOST_TEST(parse(R"({"input":["a","b"]})").prompts.size() == 2u);
+  BOOST_TEST(parse(R"({"input":[1,2]})").prompts.front().tokens.size() == 2u);
+  BOOST_TEST(parse(R"({"input":[[1],[2]]})").prompts.size() == 2u);
+  const auto form =
+      parse(R"({"input":"a","encoding_format":"base64","dimensions":8})");
+  BOOST_TEST((form.embedding.base64 && form.embedding.dimensions == 8));
+}
+
+BOOST_AUTO_TEST_CASE(wrong_embedding_requests_are_refused) {
+  const auto bad = [](const std::string& body) {
+    request_limits few;
+    few.inputs = 3;
+    return error_of(parse_embeddings(body, few));
+  };
+  BOOST_TEST(bad("{}") == "input: 'input' is required");
+  BOOST_TEST(bad(R"({"input":5})").starts_with("input: 'input' must be a"));
+  BOOST_TEST(bad(R"({"input":""})")
+             == "input: 'input' must not hold an empty text");
+  BOOST_TEST(bad(R"({"input":["a",""]})")
+             == "input: 'input' must not hold an empty text");
+  BOOST_TEST(bad(R"({"input":[]})") == "input: 'input' must not be empty");
+  BOOST_TEST(bad(R"({"input":["a","b","c","d"]})")
+             == "input: 'input' must hold at most 3 inputs, not 4");
+  BOOST_TEST(bad(R"({"input":["a",5]})").starts_with("input[1]: "));
+  BOOST_TEST(bad(R"({"input":[1,-1]})").starts_with("input[1]: "));
+  BOOST_TEST(bad(R"({"input":"a","encoding_format":"int8"})")
+                 .starts_with("encoding_format: 'encoding_format' must be "
+                              "'float' or 'base64'"));
+  BOOST_TEST(bad(R"({"input":"a","encoding_format":1})")
+                 .starts_with("encoding_format: "));
+  BOOST_TEST(
+      bad(R"({"input":"a","dimensions":0})").starts_with("dimensions: "));
+  BOOST_TEST(
+      bad(R"({"input":"a","dimensions":"8"})").starts_with("dimensions: "));
+  BOOST_TEST(bad("[]").starts_with(":"));
 }
 
 BOOST_AUTO_TEST_CASE(ids_beyond_the_vocabulary_are_refused) {
