@@ -73,7 +73,7 @@ struct bench {
     result.tokens = std::move(said.tokens);
     result.counts = std::move(said.counts);
     result.readings = std::move(said.readings);
-    if (spoil)
+    if (spoil && !result.readings.empty())
       spoil(result);
     batches.complete(std::move(result), out);
     return true;
