@@ -447,9 +447,9 @@ BOOST_AUTO_TEST_CASE(only_an_echo_may_ask_for_no_token) {
 }
 
 BOOST_AUTO_TEST_CASE(prompt_logprobs_are_a_count) {
-  BOOST_TEST(good_chat(R"("prompt_logprobs":0)").prompt_logprobs == 0u);
+  BOOST_TEST(good_chat(R"("prompt_logprobs":0)").prompt_logprobs.value() == 0u);
   const auto c = good_completion(R"("prompt_logprobs":7)");
-  BOOST_TEST(c.prompt_logprobs == 7u);
+  BOOST_TEST(c.prompt_logprobs.value() == 7u);
   BOOST_TEST((c.reading == prompt_reading{reading_kind::scores, 7}));
   BOOST_TEST(!c.logprobs);
   for (const auto* wrong : {"true", "-1", "21", "1.5", R"("1")"})

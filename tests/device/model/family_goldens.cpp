@@ -7,7 +7,7 @@
 // The measure: per position, max |difference| / max |logit| and the L2 norm of
 // the difference / that of the logits; both within 2e-4.
 #include "device/files/model_files.hpp"
-#include "device/files/safetensors.hpp"
+#include "tests/device/model/family_golden.hpp"
 #include "tests/device/model/staged_model.hpp"
 
 #include <boost/test/data/test_case.hpp>
@@ -15,45 +15,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 using namespace sluice::device;
 using namespace sluice::device::tests;
 
 namespace {
 
-const std::vector<std::string> families{
-    "llama", "llama3-scaled", "mistral-window", "mixtral", "qwen2",
-    "qwen3", "qwen3-moe",     "gemma3",         "phi3"};
-
 constexpr double bar = 2e-4;
-
-struct golden_run {
-  std::vector<std::int32_t> input_ids;
-  std::vector<float> logits; ///< [input_ids, vocabulary]
-  std::vector<std::int32_t> greedy_prompt;
-  std::vector<std::int32_t> greedy_ids;
-};
-
-std::vector<std::int32_t> ids_of(const safetensors_file& file,
-                                 std::string_view key) {
-  const auto view = file.find_tensor(key).value();
-  BOOST_REQUIRE(view.type == dtype::i32);
-  std::vector<std::int32_t> out(view.elements());
-  std::memcpy(out.data(), view.data, view.bytes());
-  return out;
-}
-
-std::string folder_of(const std::string& family) {
-  return "tests/data/goldens/" + family;
-}
-
-golden_run read_golden(const std::string& family) {
-  const auto file =
-      safetensors_file::open(folder_of(family) + "/golden.safetensors");
-  return {ids_of(file, "input_ids"), to_f32(file.find_tensor("logits").value()),
-          ids_of(file, "greedy_prompt"), ids_of(file, "greedy_ids")};
-}
 
 /// Largest errors over all positions.
 struct distance {

@@ -7,7 +7,7 @@
 
 #include "device/error.hpp"
 #include "device/files/model_files.hpp"
-#include "device/files/safetensors.hpp"
+#include "tests/device/model/family_golden.hpp"
 #include "tests/device/model/staged_model.hpp"
 
 #include <boost/test/data/test_case.hpp>
@@ -15,7 +15,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 
 using namespace sluice::device;
@@ -23,22 +22,15 @@ using namespace sluice::device::tests;
 
 namespace {
 
-const std::vector<std::string> families{
-    "llama", "llama3-scaled", "mistral-window", "mixtral", "qwen2",
-    "qwen3", "qwen3-moe",     "gemma3",         "phi3"};
-
 // As for the logits themselves, of the largest one.
 constexpr double bar = 2e-4;
 
 struct golden_model {
   explicit golden_model(const std::string& family)
-      : files{model_files::open("tests/data/goldens/" + family)} {
-    const auto file = safetensors_file::open("tests/data/goldens/" + family
-                                             + "/golden.safetensors");
-    const auto view = file.find_tensor("input_ids").value();
-    ids.resize(view.elements());
-    std::memcpy(ids.data(), view.data, view.bytes());
-    logits = to_f32(file.find_tensor("logits").value());
+      : files{model_files::open(folder_of(family))} {
+    auto run = read_golden(family);
+    ids = std::move(run.input_ids);
+    logits = std::move(run.logits);
   }
 
   std::span<const float> row(std::size_t position) const {
