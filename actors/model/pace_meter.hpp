@@ -29,6 +29,7 @@ public:
     // Plans in flight at once share the time: each counts from the one before.
     const auto busy = seconds_between(std::max(plan.at, last_), now);
     last_ = now;
+    step_ = plan.tokens == 0 ? 0.0 : seconds_between(plan.at, now);
     if (plan.tokens == 0 || busy <= 0.0)
       return std::nullopt;
     seconds_ = memory * seconds_ + busy;
@@ -37,6 +38,10 @@ public:
     latency_ = memory * latency_ + seconds_between(plan.at, now);
     return pace{seconds_ / tokens_, latency_ / plans_};
   }
+
+  /// Seconds that the plan which came back last was under way; 0 if it had no
+  /// tokens.
+  double last_step() const noexcept { return step_; }
 
 private:
   struct flying {
@@ -55,6 +60,7 @@ private:
   double tokens_ = 0.0;
   double plans_ = 0.0;
   double latency_ = 0.0;
+  double step_ = 0.0;
 };
 
 } // namespace sluice::actors

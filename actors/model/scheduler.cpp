@@ -285,6 +285,8 @@ scheduler(model_actor::stateful_pointer<scheduler_state> self,
         state.settings.counts->generation_tokens.add(result.tokens.size());
         if (const auto now = state.meter.returned(state.settings.now()))
           state.batches->measured(*now);
+        if (const auto seconds = state.meter.last_step(); seconds > 0.0)
+          state.settings.counts->step_time.observe(seconds);
         state.batches->complete(std::move(result), state.outbox);
         state.pump(); // first of all: the stages are idle
         state.flush();

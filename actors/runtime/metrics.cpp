@@ -17,6 +17,10 @@ namespace {
 constexpr std::array first_token_bounds{
     0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1,  0.25,  0.5,   0.75,
     1.0,   2.5,   5.0,  7.5,  10.0, 20.0, 40.0, 80.0, 160.0, 640.0, 2560.0};
+// Fine where two servers would differ: a step is what a stream waits for.
+constexpr std::array pass_bounds{
+    0.0005, 0.001, 0.002, 0.003, 0.004, 0.006, 0.008, 0.01, 0.015, 0.02, 0.025,
+    0.03,   0.04,  0.05,  0.06,  0.08,  0.1,   0.15,  0.2,  0.3,   0.5,  1.0};
 constexpr std::array token_bounds{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
                                   0.05,   0.075, 0.1,    0.15,  0.2,  0.3,
                                   0.4,    0.5,   0.75,   1.0,   2.5,  5.0,
@@ -174,6 +178,8 @@ void write_histograms(page& out, const std::vector<labelled>& models) {
   };
   all("vllm:iteration_tokens_total", "Tokens of one step.",
       &model_metrics::iteration_tokens);
+  all("sluice_step_time_seconds", "From a step's plan to its result.",
+      &model_metrics::step_time);
   all("vllm:request_queue_time_seconds", "From admission to the first step.",
       &model_metrics::queue_time);
   all("vllm:request_prefill_time_seconds", "From there to the first token.",
@@ -296,9 +302,10 @@ std::uint64_t histogram::count() const noexcept {
 }
 
 model_metrics::model_metrics()
-    : iteration_tokens{step_bounds}, queue_time{request_bounds},
-      prefill_time{request_bounds}, decode_time{request_bounds},
-      inference_time{request_bounds}, time_to_first_token{first_token_bounds},
+    : iteration_tokens{step_bounds}, step_time{pass_bounds},
+      queue_time{request_bounds}, prefill_time{request_bounds},
+      decode_time{request_bounds}, inference_time{request_bounds},
+      time_to_first_token{first_token_bounds},
       inter_token_latency{token_bounds}, time_per_output_token{token_bounds},
       request_max_tokens{count_bounds}, request_choices{choice_bounds},
       e2e_latency{request_bounds}, request_prompt_tokens{count_bounds},

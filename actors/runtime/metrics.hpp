@@ -93,6 +93,7 @@ struct model_metrics {
   counter prefix_cache_queries; ///< prompt tokens looked up in the cache
   counter prefix_cache_hits;    ///< prompt tokens found there
   histogram iteration_tokens;   ///< tokens of one step, prefill and decode
+  histogram step_time;          ///< seconds from a plan to its result
   histogram queue_time;         ///< seconds from admission to the first step
   histogram prefill_time;       ///< seconds from there to the first token
   histogram decode_time;        ///< seconds from there to the last token

@@ -185,6 +185,7 @@ BOOST_AUTO_TEST_CASE(finds_vllms_names) {
       {"vllm:num_preemptions_total", "counter"},
       {"vllm:request_success_total", "counter"},
       {"vllm:iteration_tokens_total", "histogram"},
+      {"sluice_step_time_seconds", "histogram"},
       {"vllm:request_prompt_tokens", "histogram"},
       {"vllm:request_generation_tokens", "histogram"},
       {"vllm:request_params_n", "histogram"},
