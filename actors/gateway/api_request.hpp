@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The Sluice authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A client's request after all checks: what /v1/chat/completions and
-// /v1/completions have in common, free of JSON and of CAF. Made by
+// A client's request after all checks: what all generating endpoints have in
+// common, free of JSON and of CAF. Made by
 // parse_request.hpp, read by the gateway and the answer's writer.
 #pragma once
 
@@ -18,7 +18,12 @@
 
 namespace sluice::actors {
 
-enum class endpoint : std::uint8_t { chat, completions };
+/// Whose body it came in, and so the form of the answer.
+enum class endpoint : std::uint8_t {
+  chat,
+  completions,
+  chunk, ///< input for a session
+};
 
 /// A raw prompt: text, or ids when there are any. Both empty for chat.
 struct prompt_source {

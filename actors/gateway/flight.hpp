@@ -6,7 +6,7 @@
 // argument. The gateway actor holds a table of these.
 #pragma once
 
-#include "actors/gateway/answer.hpp"
+#include "actors/gateway/answer_writer.hpp"
 #include "actors/gateway/api_request.hpp"
 #include "actors/gateway/session_table.hpp"
 #include "actors/messages.hpp"
@@ -16,6 +16,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sluice::actors {
@@ -47,7 +48,7 @@ public:
 
   std::uint64_t id() const noexcept { return from_.id; }
   request_id first() const noexcept { return first_; }
-  std::size_t choices() const noexcept { return answer_.choices(); }
+  std::size_t choices() const noexcept { return ended_.size(); }
 
   /// What the graph is asked for choice `index`.
   request to_request(std::size_t index, instant deadline) const;
@@ -68,6 +69,9 @@ public:
   std::string summary(time_point now) const;
 
 private:
+  const answer_tally& tally() const noexcept {
+    return std::as_const(*answer_).tally();
+  }
   void begin();
   void first_text(time_point now);
   void finish(time_point now);
@@ -76,7 +80,7 @@ private:
 
   submission from_;
   request_id first_;
-  answer_writer answer_;
+  std::unique_ptr<answer_writer> answer_;
   model_metrics* model_;
   door_metrics* door_;
   std::size_t accepted_ = 0;
