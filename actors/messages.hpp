@@ -122,6 +122,8 @@ struct token_logprob {
   std::string text; ///< the token's bytes; may be a part of a character
   float logprob = 0.0f;
   std::vector<std::pair<std::string, float>> top;
+  std::int32_t id = 0;
+  std::vector<std::int32_t> top_ids; ///< of `top`
 };
 
 /// To gateway: text that became complete.
@@ -137,6 +139,8 @@ struct text_delta {
   std::uint32_t cached_tokens = 0;     ///< of the prompt
   std::vector<tool_call_delta> calls;  ///< what became known of them
   answer_times times;                  ///< with finish
+  std::vector<std::int32_t> tokens;    ///< chosen since the last delta
+  std::string stop; ///< with finish_reason::stop: the stop string, if any
 };
 
 // -- inside a model: scheduler and stages
@@ -277,14 +281,15 @@ auto inspect(Inspector& f, step_output& x) {
 
 template <class Inspector>
 auto inspect(Inspector& f, token_logprob& x) {
-  return f(caf::meta::type_name("token_logprob"), x.text, x.logprob, x.top);
+  return f(caf::meta::type_name("token_logprob"), x.text, x.logprob, x.top,
+           x.id, x.top_ids);
 }
 
 template <class Inspector>
 auto inspect(Inspector& f, text_delta& x) {
   return f(caf::meta::type_name("text_delta"), x.id, x.text, x.logprobs,
            x.finish, x.prompt_tokens, x.completion_tokens, x.code, x.error,
-           x.cached_tokens, x.calls, x.times);
+           x.cached_tokens, x.calls, x.times, x.tokens, x.stop);
 }
 
 template <class Inspector>

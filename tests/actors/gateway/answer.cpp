@@ -155,9 +155,10 @@ BOOST_AUTO_TEST_CASE(chat_logprobs_have_bytes_and_alternatives) {
   auto request = chat();
   request.logprobs = true;
   const auto out = make_answer_writer(request, {1, 1});
-  out->push(0, with_logprob(say("", 1), {"\xe2\x82", -0.5f, {{"a", -1.0f}}}));
   out->push(
-      0, with_logprob(say("€", 2, finish_reason::stop), {"\xac", -0.25f, {}}));
+      0, with_logprob(say("", 1), {"\xe2\x82", -0.5f, {{"a", -1.0f}}, 0, {}}));
+  out->push(0, with_logprob(say("€", 2, finish_reason::stop),
+                            {"\xac", -0.25f, {}, 0, {}}));
   BOOST_TEST(
       out->body().find(
           R"("logprobs":{"content":[{"token":"��","logprob":-0.5,)"
@@ -172,9 +173,9 @@ BOOST_AUTO_TEST_CASE(completion_logprobs_have_offsets_in_characters) {
   auto request = completion("p");
   request.logprobs = true;
   const auto out = make_answer_writer(request, {1, 1});
-  out->push(0, with_logprob(say("é", 1), {"é", -0.5f, {{"é", -0.5f}}}));
+  out->push(0, with_logprob(say("é", 1), {"é", -0.5f, {{"é", -0.5f}}, 0, {}}));
   out->push(0, with_logprob(say("b", 2, finish_reason::stop),
-                            {"b", -1.0f, {{"\xff", -2.0f}}}));
+                            {"b", -1.0f, {{"\xff", -2.0f}}, 0, {}}));
   BOOST_TEST(out->body().find(
                  R"("logprobs":{"tokens":["é","b"],"token_logprobs":[-0.5,-1],)"
                  R"("top_logprobs":[{"é":-0.5},{"bytes:\\xff":-2}],)"
@@ -188,8 +189,8 @@ BOOST_AUTO_TEST_CASE(a_streams_offsets_go_on) {
   request.logprobs = true;
   request.stream = true;
   const auto out = make_answer_writer(request, {1, 1});
-  out->push(0, with_logprob(say("ab", 1), {"ab", -1.0f, {}}));
-  BOOST_TEST(out->push(0, with_logprob(say("c", 2), {"c", -1.0f, {}}))
+  out->push(0, with_logprob(say("ab", 1), {"ab", -1.0f, {}, 0, {}}));
+  BOOST_TEST(out->push(0, with_logprob(say("c", 2), {"c", -1.0f, {}, 0, {}}))
                  .find(R"("text_offset":[2])")
              != std::string::npos);
 }
