@@ -6,6 +6,7 @@
 #include "actors/gateway/chat_answer.hpp"
 #include "actors/gateway/chunk_answer.hpp"
 #include "actors/gateway/completion_answer.hpp"
+#include "actors/gateway/responses_answer.hpp"
 #include "transport/http/sse.hpp"
 
 #include <array>
@@ -51,6 +52,8 @@ std::unique_ptr<answer_writer> make_answer_writer(const api_request& request,
     return std::make_unique<completion_answer>(request, stamp);
   case endpoint::chunk:
     return std::make_unique<chunk_answer>(request);
+  case endpoint::responses:
+    return std::make_unique<responses_answer>(request, stamp);
   }
   return nullptr;
 }

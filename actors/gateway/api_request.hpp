@@ -22,7 +22,8 @@ namespace sluice::actors {
 enum class endpoint : std::uint8_t {
   chat,
   completions,
-  chunk, ///< input for a session
+  chunk,     ///< input for a session
+  responses, ///< OpenAI's newer API
 };
 
 /// A raw prompt: text, or ids when there are any. Both empty for chat.
@@ -56,6 +57,7 @@ struct api_request {
   std::string cache_salt;    ///< other salts share no cached prefix
   std::int32_t priority = 0; ///< lower goes first
   std::string fingerprint;   ///< of the model behind `model`, "" unknown
+  std::string repeated; ///< responses: JSON members that the answer repeats
 };
 
 /// What an operator allows.

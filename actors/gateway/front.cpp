@@ -78,13 +78,16 @@ void front::take(http_request got, exchange_ptr out) {
         {404, "no such endpoint: " + got.path, {}, "not_found", 0}));
   if (!to->takes(got.method))
     return out->respond(wrong_method(*to, got.method));
-  if (to->to == route::target::chat)
-    return generate(endpoint::chat, got, std::move(out));
-  if (to->to == route::target::completions)
-    return generate(endpoint::completions, got, std::move(out));
   if (to->path.starts_with("/v1/sessions"))
     return session(*to, got, std::move(out));
-  out->respond(answer(*to, got));
+  switch (to->to) {
+  case route::target::chat:
+  case route::target::completions:
+  case route::target::responses:
+    return generate(*to, got, std::move(out));
+  default:
+    return out->respond(answer(*to, got));
+  }
 }
 
 http::response front::answer(const route& to, const http_request& got) const {
@@ -108,13 +111,23 @@ http::response front::answer(const route& to, const http_request& got) const {
   }
 }
 
-void front::generate(endpoint kind, const http_request& got, exchange_ptr out) {
+parsed<api_request> front::parse(const route& to, std::string_view body) const {
+  switch (to.to) {
+  case route::target::chat:
+    return parse_chat(body, settings_.limits);
+  case route::target::responses:
+    return parse_responses(body, settings_.limits);
+  default:
+    return parse_completion(body, settings_.limits);
+  }
+}
+
+void front::generate(const route& to, const http_request& got,
+                     exchange_ptr out) {
   const auto view = door_->look();
   if (view.phase != door_phase::open || !view.models)
     return out->respond(to_response(closed_error(view)));
-  auto result = kind == endpoint::chat
-                    ? parse_chat(got.body, settings_.limits)
-                    : parse_completion(got.body, settings_.limits);
+  auto result = parse(to, got.body);
   if (const auto* error = std::get_if<api_error>(&result))
     return out->respond(to_response(*error));
   submit(std::get<api_request>(std::move(result)), got, std::move(out), {});

@@ -58,7 +58,8 @@ private:
   void take(http_request got, exchange_ptr out);
   transport::http::response answer(const route& to,
                                    const http_request& got) const;
-  void generate(endpoint kind, const http_request& got, exchange_ptr out);
+  void generate(const route& to, const http_request& got, exchange_ptr out);
+  parsed<api_request> parse(const route& to, std::string_view body) const;
   /// Hands a parsed request on to the graph, or refuses it.
   void submit(api_request what, const http_request& got, exchange_ptr out,
               session_table::lease_ptr lease);

@@ -37,12 +37,6 @@ void append_finish(std::string& out, finish_reason reason) {
 
 } // namespace
 
-void append_item(std::string& list, std::string_view item) {
-  if (!list.empty())
-    list += ',';
-  list += item;
-}
-
 openai_answer::openai_answer(const api_request& request, const title& title,
                              answer_stamp stamp)
     : answer_writer{request}, include_usage_{request.include_usage},

@@ -46,7 +46,4 @@ private:
   std::string chunk_head_; // the same for chunks
 };
 
-/// Appends to a comma-separated list.
-void append_item(std::string& list, std::string_view item);
-
 } // namespace sluice::actors

@@ -24,6 +24,10 @@ parsed<api_request> parse_chat(std::string_view body,
 parsed<api_request> parse_completion(std::string_view body,
                                      const request_limits& limits);
 
+/// POST /v1/responses.
+parsed<api_request> parse_responses(std::string_view body,
+                                    const request_limits& limits);
+
 /// POST /tokenize: a text or a conversation.
 struct tokenize_request {
   std::string model;
@@ -69,8 +73,13 @@ void read_grammar(const fields& in, api_request& out);
 /// joined by line breaks, tool call arguments as objects.
 boost::json::array read_messages(const fields& in);
 
+/// Where a function is described: in `function` of a tool, as in chat, or in
+/// the tool itself, as in responses.
+enum class tool_shape : std::uint8_t { nested, flat };
+
 /// Checks `tools`, `tool_choice` and `parallel_tool_calls`.
-void read_tools(const fields& in, api_request& out);
+void read_tools(const fields& in, api_request& out,
+                tool_shape shape = tool_shape::nested);
 
 /// chat_template_kwargs, add_generation_prompt and tool_choice in one object.
 boost::json::object read_template_options(const fields& in);

@@ -32,6 +32,7 @@ const route* find_route(std::string_view path) {
   static constexpr std::array routes{
       route{"/v1/chat/completions", "POST", target::chat},
       route{"/v1/completions", "POST", target::completions},
+      route{"/v1/responses", "POST", target::responses},
       route{"/v1/models", "GET", target::models},
       route{"/tokenize", "POST", target::tokenize},
       route{"/detokenize", "POST", target::detokenize},
@@ -79,6 +80,7 @@ std::string_view index_page() {
   return "Sluice answers here:\n"
          "  POST /v1/chat/completions  OpenAI's chat\n"
          "  POST /v1/completions       raw prompts\n"
+         "  POST /v1/responses         OpenAI's responses\n"
          "  POST /v1/sessions          input in chunks: .../append, "
          ".../generate\n"
          "  GET  /v1/models            what is served\n"

@@ -20,6 +20,7 @@ struct route {
     models,
     chat,
     completions,
+    responses,
     tokenize,
     detokenize,
     session_open,
