@@ -24,6 +24,7 @@ void answer_tally::take(std::size_t choice, const text_delta& delta) {
     to.cached_tokens = delta.cached_tokens;
   to.completion_tokens =
       std::max(to.completion_tokens, delta.completion_tokens);
+  to.new_line = to.new_line || delta.text.find('\n') != delta.text.npos;
   if (delta.finish == finish_reason::none)
     return;
   to.finish = delta.finish;

@@ -20,6 +20,8 @@ struct choice_count {
   std::uint32_t completion_tokens = 0;
   std::uint32_t cached_tokens = 0; ///< of its prompt, when it began
   answer_times times;              ///< once it has ended
+  bool new_line = false;           ///< its text has a line break
+  std::uint32_t place = 0;         ///< at the door, see flight_table
 };
 
 /// Choices are numbered over all prompts: prompt p's choice c is
@@ -38,6 +40,9 @@ public:
 
   /// A prompt's length, once known; prompts are counted once each.
   void prompt_tokens(std::size_t choice, std::uint32_t count);
+  void place(std::size_t choice, std::uint32_t number) {
+    choices_[choice].place = number;
+  }
   /// Books what `delta` says of its choice.
   void take(std::size_t choice, const text_delta& delta);
 

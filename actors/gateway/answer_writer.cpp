@@ -6,6 +6,7 @@
 #include "actors/gateway/chat_answer.hpp"
 #include "actors/gateway/chunk_answer.hpp"
 #include "actors/gateway/completion_answer.hpp"
+#include "actors/gateway/native_answer.hpp"
 #include "actors/gateway/responses_answer.hpp"
 #include "transport/http/sse.hpp"
 
@@ -52,6 +53,8 @@ std::unique_ptr<answer_writer> make_answer_writer(const api_request& request,
     return std::make_unique<completion_answer>(request, stamp);
   case endpoint::chunk:
     return std::make_unique<chunk_answer>(request);
+  case endpoint::native:
+    return std::make_unique<native_answer>(request);
   case endpoint::responses:
     return std::make_unique<responses_answer>(request, stamp);
   }

@@ -23,6 +23,7 @@ enum class endpoint : std::uint8_t {
   chat,
   completions,
   chunk,     ///< input for a session
+  native,    ///< llama.cpp's /completion
   responses, ///< OpenAI's newer API
 };
 
@@ -30,6 +31,13 @@ enum class endpoint : std::uint8_t {
 struct prompt_source {
   std::string text;
   std::vector<std::int32_t> tokens;
+  std::string shown = {}; ///< text of `tokens`, for answers that repeat it
+};
+
+/// What llama.cpp's clients ask of the form of an answer.
+struct native_form {
+  bool tokens = false;             ///< `return_tokens`: ids of a whole answer
+  std::vector<std::string> fields; ///< `response_fields`; empty: all
 };
 
 struct api_request {
@@ -57,6 +65,7 @@ struct api_request {
   std::string cache_salt;    ///< other salts share no cached prefix
   std::int32_t priority = 0; ///< lower goes first
   std::string fingerprint;   ///< of the model behind `model`, "" unknown
+  native_form native;
   std::string repeated; ///< responses: JSON members that the answer repeats
 };
 

@@ -69,6 +69,13 @@ request to_request(const api_request& what, std::size_t index, request_id id,
   return out;
 }
 
+void flight::show(std::vector<busy_slot>& to) const {
+  for (std::size_t i = 0; i < choices(); ++i)
+    if (!ended_[i])
+      to.push_back(
+          {first_ + i, &from_.what, tally().prompt_tokens_of(i), tally()[i]});
+}
+
 void flight::begin() {
   if (begun_ || done_)
     return;

@@ -8,6 +8,7 @@
 
 #include "actors/gateway/answer_writer.hpp"
 #include "actors/gateway/api_request.hpp"
+#include "actors/gateway/native_pages.hpp"
 #include "actors/gateway/session_table.hpp"
 #include "actors/messages.hpp"
 #include "actors/runtime/metrics.hpp"
@@ -49,6 +50,14 @@ public:
   std::uint64_t id() const noexcept { return from_.id; }
   request_id first() const noexcept { return first_; }
   std::size_t choices() const noexcept { return ended_.size(); }
+
+  std::uint32_t place(std::size_t index) const { return tally()[index].place; }
+  void place(std::size_t index, std::uint32_t number) {
+    answer_->tally().place(index, number);
+  }
+
+  /// Adds the choices that have not ended.
+  void show(std::vector<busy_slot>& to) const;
 
   /// What the graph is asked for choice `index`.
   request to_request(std::size_t index, instant deadline) const;

@@ -4,6 +4,7 @@
 #include "actors/gateway/front.hpp"
 
 #include "actors/gateway/model_pages.hpp"
+#include "actors/gateway/native_pages.hpp"
 #include "actors/gateway/parse_request.hpp"
 #include "actors/gateway/request_headers.hpp"
 #include "actors/gateway/route.hpp"
@@ -80,9 +81,12 @@ void front::take(http_request got, exchange_ptr out) {
     return out->respond(wrong_method(*to, got.method));
   if (to->path.starts_with("/v1/sessions"))
     return session(*to, got, std::move(out));
+  if (to->to == route::target::slots)
+    return slots(got, std::move(out));
   switch (to->to) {
   case route::target::chat:
   case route::target::completions:
+  case route::target::native:
   case route::target::responses:
     return generate(*to, got, std::move(out));
   default:
@@ -106,17 +110,29 @@ http::response front::answer(const route& to, const http_request& got) const {
     return models_page(got, view, started_);
   case route::target::tokenize:
     return tokenize_page(got, view);
+  case route::target::props:
+    return props_page(view, settings_.places, settings_.slots);
   default:
     return detokenize_page(got, view);
   }
 }
 
-parsed<api_request> front::parse(const route& to, std::string_view body) const {
+void front::slots(const http_request& got, exchange_ptr out) const {
+  if (!settings_.slots)
+    return out->respond(
+        to_response({501, "/slots is switched off", {}, "slots_off", 0}));
+  hooks_.slots({std::move(out), has_parameter(got.target, "fail_on_no_slot")});
+}
+
+parsed<api_request> front::parse(const route& to, std::string_view body,
+                                 const catalogue& models) const {
   switch (to.to) {
   case route::target::chat:
     return parse_chat(body, settings_.limits);
   case route::target::responses:
     return parse_responses(body, settings_.limits);
+  case route::target::native:
+    return parse_native(body, settings_.limits, models);
   default:
     return parse_completion(body, settings_.limits);
   }
@@ -127,7 +143,7 @@ void front::generate(const route& to, const http_request& got,
   const auto view = door_->look();
   if (view.phase != door_phase::open || !view.models)
     return out->respond(to_response(closed_error(view)));
-  auto result = parse(to, got.body);
+  auto result = parse(to, got.body, *view.models);
   if (const auto* error = std::get_if<api_error>(&result))
     return out->respond(to_response(*error));
   submit(std::get<api_request>(std::move(result)), got, std::move(out), {});

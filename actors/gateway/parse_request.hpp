@@ -15,6 +15,7 @@
 namespace sluice::actors {
 
 class fields;
+struct served_model;
 
 /// POST /v1/chat/completions.
 parsed<api_request> parse_chat(std::string_view body,
@@ -23,6 +24,13 @@ parsed<api_request> parse_chat(std::string_view body,
 /// POST /v1/completions.
 parsed<api_request> parse_completion(std::string_view body,
                                      const request_limits& limits);
+
+/// POST /completion, llama.cpp's native endpoint. Texts among token ids and
+/// texts with a bias need the model that is asked; the answer's `model` names
+/// it. 404 when it is not there.
+parsed<api_request> parse_native(std::string_view body,
+                                 const request_limits& limits,
+                                 const std::vector<served_model>& models);
 
 /// POST /v1/responses.
 parsed<api_request> parse_responses(std::string_view body,
