@@ -124,6 +124,8 @@ struct token_logprob {
   std::string text; ///< the token's bytes; may be a part of a character
   float logprob = 0.0f;
   std::vector<std::pair<std::string, float>> top;
+  std::int32_t id = 0;
+  std::vector<std::int32_t> top_ids; ///< of `top`
 };
 
 /// A token of a prompt as shown to clients.
@@ -151,6 +153,8 @@ struct text_delta {
   /// All tokens of the prompt, once, where its scores were asked for.
   std::vector<prompt_token> prompt;
   std::vector<float> embedding; ///< of the prompt, [width], once
+  std::vector<std::int32_t> tokens;    ///< chosen since the last delta
+  std::string stop; ///< with finish_reason::stop: the stop string, if any
 };
 
 // -- inside a model: scheduler and stages
@@ -291,7 +295,8 @@ auto inspect(Inspector& f, step_output& x) {
 
 template <class Inspector>
 auto inspect(Inspector& f, token_logprob& x) {
-  return f(caf::meta::type_name("token_logprob"), x.text, x.logprob, x.top);
+  return f(caf::meta::type_name("token_logprob"), x.text, x.logprob, x.top,
+           x.id, x.top_ids);
 }
 
 template <class Inspector>
@@ -304,7 +309,8 @@ template <class Inspector>
 auto inspect(Inspector& f, text_delta& x) {
   return f(caf::meta::type_name("text_delta"), x.id, x.text, x.logprobs,
            x.finish, x.prompt_tokens, x.completion_tokens, x.code, x.error,
-           x.cached_tokens, x.calls, x.times, x.prompt, x.embedding);
+           x.cached_tokens, x.calls, x.times, x.prompt, x.embedding, x.tokens,
+           x.stop);
 }
 
 template <class Inspector>

@@ -140,6 +140,9 @@ struct Gateway {
 
   sessionTtl @11 :UInt64 = 600000 $format("duration") $range((min = 100, max = 86400000));
   # A session that nobody calls for so long ends.
+
+  slots @12 :Bool = true;
+  # GET /slots tells what every request in flight does; off, it answers 501.
 }
 
 struct Preprocess {

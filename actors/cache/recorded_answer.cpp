@@ -15,11 +15,12 @@ text_delta recorded_answer::told_to(request_id id, std::size_t index) const {
 }
 
 std::uint64_t bytes_of(const text_delta& delta) noexcept {
-  auto bytes = sizeof delta + delta.text.size() + delta.error.size();
+  auto bytes = sizeof delta + delta.text.size() + delta.error.size()
+               + delta.stop.size() + delta.tokens.size() * sizeof(std::int32_t);
   for (const auto& token : delta.logprobs) {
     bytes += sizeof token + token.text.size();
     for (const auto& other : token.top)
-      bytes += sizeof other + other.first.size();
+      bytes += sizeof other + sizeof(std::int32_t) + other.first.size();
   }
   for (const auto& call : delta.calls)
     bytes +=

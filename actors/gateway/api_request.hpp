@@ -1,13 +1,12 @@
 // SPDX-FileCopyrightText: The Sluice authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A client's request after all checks: what /v1/chat/completions,
-// /v1/completions and /v1/embeddings have in common, free of JSON and of CAF.
-// Made by parse_request.hpp, read by the gateway and the answer's writer.
+// A client's request after all checks: what all endpoints that ask the graph
+// have in common, free of JSON and of CAF. Made by parse_request.hpp, read by
+// the gateway and the answer's writer.
 #pragma once
 
 #include "actors/gateway/api_error.hpp"
-#include "actors/gateway/embeddings_json.hpp"
 #include "device/model/prompt_reading.hpp"
 #include "device/model/sampling.hpp"
 
@@ -20,13 +19,33 @@
 
 namespace sluice::actors {
 
-enum class endpoint : std::uint8_t { chat, completions, embeddings };
+/// How clients want embeddings.
+struct embedding_form {
+  bool base64 = false;          ///< little-endian f32, else numbers
+  std::uint32_t dimensions = 0; ///< the first so many, at length 1; 0: all
+};
+
+/// Whose body it came in, and so the form of the answer.
+enum class endpoint : std::uint8_t {
+  chat,
+  completions,
+  embeddings,
+  chunk,     ///< input for a session
+  native,    ///< llama.cpp's /completion
+  responses, ///< OpenAI's newer API
+};
 
 /// A raw prompt: text, or ids when there are any, and then text is what an echo
 /// shows. Both empty for chat.
 struct prompt_source {
   std::string text;
   std::vector<std::int32_t> tokens;
+};
+
+/// What llama.cpp's clients ask of the form of an answer.
+struct native_form {
+  bool tokens = false;             ///< `return_tokens`: ids of a whole answer
+  std::vector<std::string> fields; ///< `response_fields`; empty: all
 };
 
 struct api_request {
@@ -60,6 +79,8 @@ struct api_request {
   std::optional<std::uint32_t> prompt_logprobs;
   embedding_form embedding; ///< embeddings only
   std::string fingerprint;  ///< of the model behind `model`, "" unknown
+  native_form native;
+  std::string repeated; ///< responses: JSON members that the answer repeats
 };
 
 /// What an operator allows.

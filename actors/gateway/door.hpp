@@ -31,6 +31,10 @@ struct served_model {
   std::uint32_t context = 0;      ///< tokens of prompt and answer, 0: unknown
   std::int32_t vocabulary = 0;    ///< tokens, 0: unknown
   std::string fingerprint = {};   ///< changes when answers may; "": unknown
+  std::string path = {};          ///< the file's name, without its folder
+  std::string chat_template = {}; ///< as its files say it
+  std::string bos_token = {};     ///< "<|bos|>"; "": none
+  std::string eos_token = {};
   std::function<std::vector<std::int32_t>(std::string_view, bool add_special)>
       encode = {};
   std::function<std::string(std::span<const std::int32_t>)> decode = {};

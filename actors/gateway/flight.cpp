@@ -15,15 +15,6 @@ using seconds = std::chrono::duration<double>;
 
 constexpr std::size_t read_together = 32;
 
-std::string shown_id(const submission& from) {
-  const bool chat = from.what.kind == endpoint::chat;
-  std::array<char, 32> text;
-  const int n = std::snprintf(text.data(), text.size(), "%s-%016llx",
-                              chat ? "chatcmpl" : "cmpl",
-                              static_cast<unsigned long long>(from.id));
-  return {text.data(), static_cast<std::size_t>(n)};
-}
-
 finished label_of(finish_reason reason) {
   switch (reason) {
   case finish_reason::stop:
@@ -40,11 +31,11 @@ finished label_of(finish_reason reason) {
 
 flight::flight(submission from, request_id first, std::int64_t created,
                model_metrics& model, door_metrics& door)
-    : from_{std::move(from)}, first_{first}, answer_{from_.what,
-                                                     shown_id(from_), created},
-      embeddings_{from_.what.embedding, from_.what.prompts.size()},
-      model_{&model}, door_{&door}, ended_(answer_.choices()),
-      latest_(answer_.choices()) {}
+    : from_{std::move(from)}, first_{first}, answer_{make_answer_writer(
+                                                 from_.what,
+                                                 {from_.id, created})},
+      model_{&model}, door_{&door}, ended_(tally().choices()),
+      latest_(tally().choices()) {}
 
 std::size_t most_asked(const api_request& what) noexcept {
   const auto choices = what.prompts.size() * what.choices;
@@ -93,6 +84,13 @@ request to_request(const api_request& what, std::size_t index, request_id id,
   return out;
 }
 
+void flight::show(std::vector<busy_slot>& to) const {
+  for (std::size_t i = 0; i < asked_; ++i)
+    if (!ended_[i])
+      to.push_back(
+          {first_ + i, &from_.what, tally().prompt_tokens_of(i), tally()[i]});
+}
+
 void flight::begin() {
   if (begun_ || done_)
     return;
@@ -102,14 +100,14 @@ void flight::begin() {
   from_.client->begin_stream(200, {{"Content-Type", "text/event-stream"},
                                    {"Cache-Control", "no-cache"},
                                    {"X-Accel-Buffering", "no"}});
-  if (const auto text = answer_.first_events(); !text.empty())
+  if (const auto text = answer_->first_events(); !text.empty())
     from_.client->write(text);
 }
 
 void flight::accepted(request_id id, std::uint32_t prompt_tokens) {
   if (done_)
     return;
-  answer_.prompt_tokens(id - first_, prompt_tokens);
+  answer_->tally().prompt_tokens(id - first_, prompt_tokens);
   // Before that a refusal can still have its own status.
   if (++accepted_ == choices())
     begin();
@@ -138,15 +136,10 @@ void flight::delta(const text_delta& delta, time_point now) {
           seconds{now - latest_[choice]}.count());
     latest_[choice] = now;
   }
-  if (delta.prompt_tokens > 0)
-    answer_.prompt_tokens(choice, delta.prompt_tokens);
-  if (delta.cached_tokens > 0)
-    answer_.cached_tokens(choice, delta.cached_tokens);
-  if (!delta.embedding.empty())
-    if (const auto wrong = embeddings_.take(choice, delta.embedding))
-      return fail({400, *wrong, "dimensions", {}, 0}, now);
-  if (const auto text = answer_.push(choice, delta); !text.empty())
+  if (const auto text = answer_->push(choice, delta); !text.empty())
     from_.client->write(text);
+  if (const auto wrong = answer_->wrong())
+    return fail(*wrong, now);
   if (delta.finish == finish_reason::none)
     return;
   ended_[choice] = true;
@@ -157,7 +150,7 @@ void flight::delta(const text_delta& delta, time_point now) {
 }
 
 void flight::count_end(std::size_t choice) {
-  const auto& said = answer_.choice(choice);
+  const auto& said = tally()[choice];
   const auto label = static_cast<std::size_t>(label_of(said.finish));
   model_->request_success[label].add();
   model_->request_generation_tokens.observe(said.completion_tokens);
@@ -170,30 +163,22 @@ void flight::end_lease(bool succeeded) {
   from_.lease.reset();
 }
 
-std::string flight::body() const {
-  if (from_.what.kind == endpoint::embeddings)
-    return embeddings_.body(from_.what.model, answer_.prompt_tokens());
-  if (from_.what.prefill_only && !from_.what.session.empty())
-    return answer_.session_body(from_.what.session);
-  return answer_.body();
-}
-
 void flight::finish(time_point now) {
   done_ = true;
   end_lease(true);
   if (from_.what.stream) {
-    from_.client->write(answer_.last_events());
+    from_.client->write(answer_->last_events());
     from_.client->end();
   } else {
     from_.client->respond(
-        {200, {{"Content-Type", "application/json"}}, body()});
+        {200, {{"Content-Type", "application/json"}}, answer_->body()});
   }
   model_->e2e_latency.observe(seconds{now - from_.arrived}.count());
-  model_->request_prompt_tokens.observe(answer_.prompt_tokens());
+  model_->request_prompt_tokens.observe(tally().prompt_tokens());
   model_->request_choices.observe(from_.what.choices);
   if (from_.what.max_tokens > 0)
     model_->request_max_tokens.observe(from_.what.max_tokens);
-  const auto tokens = answer_.completion_tokens();
+  const auto tokens = tally().completion_tokens();
   if (tokens > choices() && first_text_ != time_point{})
     model_->time_per_output_token.observe(
         seconds{now - first_text_}.count() * static_cast<double>(choices())
@@ -209,7 +194,7 @@ void flight::fail(const api_error& error, time_point now) {
   if (error.status == 504)
     door_->deadlines_missed.add();
   if (begun_ && from_.what.stream) {
-    from_.client->write(answer_writer::error_events(error));
+    from_.client->write(answer_->error_events(error));
     from_.client->end();
   } else {
     from_.client->respond(to_response(error));
@@ -250,7 +235,7 @@ std::string flight::summary(time_point now) const {
       "POST %s %u%s choices=%zu prompt=%u generated=%u ttft=%.1fms "
       "total=%.1fms id=%s",
       from_.path.c_str(), status_, from_.what.stream ? " stream" : "",
-      choices(), answer_.prompt_tokens(), answer_.completion_tokens(),
+      choices(), tally().prompt_tokens(), tally().completion_tokens(),
       ms(first_text_), ms(now), from_.request_id.c_str());
   return {text.data(),
           std::min(text.size() - 1, static_cast<std::size_t>(std::max(n, 0)))};

@@ -6,8 +6,9 @@
 // argument. The gateway actor holds a table of these.
 #pragma once
 
-#include "actors/gateway/answer.hpp"
+#include "actors/gateway/answer_writer.hpp"
 #include "actors/gateway/api_request.hpp"
+#include "actors/gateway/native_pages.hpp"
 #include "actors/gateway/session_table.hpp"
 #include "actors/messages.hpp"
 #include "actors/runtime/metrics.hpp"
@@ -16,6 +17,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sluice::actors {
@@ -52,9 +54,17 @@ public:
 
   std::uint64_t id() const noexcept { return from_.id; }
   request_id first() const noexcept { return first_; }
-  std::size_t choices() const noexcept { return answer_.choices(); }
+  std::size_t choices() const noexcept { return ended_.size(); }
   /// What it takes of the gateway's bound on choices in flight.
   std::size_t places() const noexcept { return most_asked(from_.what); }
+
+  std::uint32_t place(std::size_t index) const { return tally()[index].place; }
+  void place(std::size_t index, std::uint32_t number) {
+    answer_->tally().place(index, number);
+  }
+
+  /// Adds the choices that the graph is at work on.
+  void show(std::vector<busy_slot>& to) const;
 
   /// What the graph is asked for the next choice; nothing when it has been
   /// asked for all, or for enough until one ends.
@@ -76,17 +86,18 @@ public:
   std::string summary(time_point now) const;
 
 private:
+  const answer_tally& tally() const noexcept {
+    return std::as_const(*answer_).tally();
+  }
   void begin();
   void first_text(time_point now);
   void finish(time_point now);
   void end_lease(bool succeeded);
-  std::string body() const;
   void count_end(std::size_t choice);
 
   submission from_;
   request_id first_;
-  answer_writer answer_;
-  embedding_list embeddings_;
+  std::unique_ptr<answer_writer> answer_;
   model_metrics* model_;
   door_metrics* door_;
   std::size_t asked_ = 0;    // choices

@@ -24,10 +24,13 @@ public:
   }
   std::size_t choices() const noexcept { return choices_; }
   std::size_t size() const noexcept { return flights_.size(); }
+  std::size_t bound() const noexcept { return bound_; }
 
+  /// Its choices get the lowest free places, numbered from 0.
   flight& add(flight one, time_point deadline);
   /// Null when it has ended.
   flight* find(std::uint64_t http_id);
+  const flight* find(std::uint64_t http_id) const;
   flight* find_choice(request_id id);
   void erase(std::uint64_t http_id);
   /// Those whose deadline is not after `now`.
@@ -40,8 +43,12 @@ private:
     time_point deadline;
   };
 
+  std::uint32_t take_place();
+
   std::size_t bound_;
   std::size_t choices_ = 0;
+  std::set<std::uint32_t> free_; // places below used_
+  std::uint32_t used_ = 0;
   std::unordered_map<std::uint64_t, entry> flights_;
   std::unordered_map<request_id, std::uint64_t> owners_;
   std::set<std::pair<time_point, std::uint64_t>> deadlines_;

@@ -4,6 +4,7 @@
 #include "actors/gateway/front.hpp"
 
 #include "actors/gateway/model_pages.hpp"
+#include "actors/gateway/native_pages.hpp"
 #include "actors/gateway/parse_request.hpp"
 #include "actors/gateway/request_headers.hpp"
 #include "actors/gateway/route.hpp"
@@ -78,15 +79,20 @@ void front::take(http_request got, exchange_ptr out) {
         {404, "no such endpoint: " + got.path, {}, "not_found", 0}));
   if (!to->takes(got.method))
     return out->respond(wrong_method(*to, got.method));
-  if (to->to == route::target::chat)
-    return generate(endpoint::chat, got, std::move(out));
-  if (to->to == route::target::completions)
-    return generate(endpoint::completions, got, std::move(out));
-  if (to->to == route::target::embeddings)
-    return generate(endpoint::embeddings, got, std::move(out));
   if (to->path.starts_with("/v1/sessions"))
     return session(*to, got, std::move(out));
-  out->respond(answer(*to, got));
+  if (to->to == route::target::slots)
+    return slots(got, std::move(out));
+  switch (to->to) {
+  case route::target::chat:
+  case route::target::completions:
+  case route::target::embeddings:
+  case route::target::native:
+  case route::target::responses:
+    return generate(*to, got, std::move(out));
+  default:
+    return out->respond(answer(*to, got));
+  }
 }
 
 http::response front::answer(const route& to, const http_request& got) const {
@@ -105,19 +111,42 @@ http::response front::answer(const route& to, const http_request& got) const {
     return models_page(got, view, started_);
   case route::target::tokenize:
     return tokenize_page(got, view);
+  case route::target::props:
+    return props_page(view, settings_.places, settings_.slots);
   default:
     return detokenize_page(got, view);
   }
 }
 
-void front::generate(endpoint kind, const http_request& got, exchange_ptr out) {
+void front::slots(const http_request& got, exchange_ptr out) const {
+  if (!settings_.slots)
+    return out->respond(
+        to_response({501, "/slots is switched off", {}, "slots_off", 0}));
+  hooks_.slots({std::move(out), has_parameter(got.target, "fail_on_no_slot")});
+}
+
+parsed<api_request> front::parse(const route& to, std::string_view body,
+                                 const catalogue& models) const {
+  switch (to.to) {
+  case route::target::chat:
+    return parse_chat(body, settings_.limits);
+  case route::target::embeddings:
+    return parse_embeddings(body, settings_.limits);
+  case route::target::responses:
+    return parse_responses(body, settings_.limits);
+  case route::target::native:
+    return parse_native(body, settings_.limits, models);
+  default:
+    return parse_completion(body, settings_.limits);
+  }
+}
+
+void front::generate(const route& to, const http_request& got,
+                     exchange_ptr out) {
   const auto view = door_->look();
   if (view.phase != door_phase::open || !view.models)
     return out->respond(to_response(closed_error(view)));
-  auto result = kind == endpoint::chat ? parse_chat(got.body, settings_.limits)
-                : kind == endpoint::completions
-                    ? parse_completion(got.body, settings_.limits)
-                    : parse_embeddings(got.body, settings_.limits);
+  auto result = parse(to, got.body, *view.models);
   if (const auto* error = std::get_if<api_error>(&result))
     return out->respond(to_response(*error));
   submit(std::get<api_request>(std::move(result)), got, std::move(out), {});

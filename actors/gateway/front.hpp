@@ -22,12 +22,20 @@ namespace sluice::actors {
 
 struct route;
 
+/// Somebody asks what the gateway's places do.
+struct slots_query {
+  std::shared_ptr<transport::http::exchange> client;
+  bool must_have_room = false; ///< 503 when none is free
+};
+
 struct front_settings {
   transport::http::server_settings http;
   std::vector<std::string> api_keys; ///< empty: everybody may ask
   request_limits limits;
   std::string cors_origin; ///< "*" or one origin; "" says nothing
   session_limits sessions;
+  bool slots = true;         ///< /slots tells what runs; off: 501
+  std::size_t places = 1024; ///< choices that fit at once, for /props
 };
 
 /// Where a front's work goes. Called on I/O threads.
@@ -36,6 +44,7 @@ struct front_hooks {
   std::function<void(std::uint64_t id, transport::http::close_reason)> gone;
   std::function<void()> session_opened = [] {};
   std::function<void(session_table::removed)> session_removed = [](auto) {};
+  std::function<void(slots_query)> slots = [](const auto&) {};
 };
 
 class front {
@@ -58,7 +67,10 @@ private:
   void take(http_request got, exchange_ptr out);
   transport::http::response answer(const route& to,
                                    const http_request& got) const;
-  void generate(endpoint kind, const http_request& got, exchange_ptr out);
+  void generate(const route& to, const http_request& got, exchange_ptr out);
+  parsed<api_request> parse(const route& to, std::string_view body,
+                            const catalogue& models) const;
+  void slots(const http_request& got, exchange_ptr out) const;
   /// Hands a parsed request on to the graph, or refuses it.
   void submit(api_request what, const http_request& got, exchange_ptr out,
               session_table::lease_ptr lease);

@@ -3,6 +3,9 @@
 
 #include "actors/gateway/gateway.hpp"
 
+#include "actors/gateway/model_pages.hpp"
+#include "actors/gateway/native_pages.hpp"
+
 #include <spdlog/logger.h>
 
 #include <random>
@@ -32,7 +35,7 @@ std::int64_t unix_seconds() {
 } // namespace
 
 gateway_state::gateway_state(gateway_actor::pointer self)
-    : self{self}, next_request{first_id()} {}
+    : self{self}, first_request{first_id()}, next_request{first_request} {}
 
 gateway_state::~gateway_state() {
   // Whatever is left gets its answer before the server goes.
@@ -123,6 +126,20 @@ void gateway_state::on_gone(const client_gone& who) {
   one->gone();
   cancel_unfinished(*one);
   close(*one);
+}
+
+void gateway_state::on_slots(const slots_query& from) const {
+  const auto view = state->look();
+  if (!view.models)
+    return from.client->respond(to_response(closed_error(view)));
+  if (from.must_have_room && !flights.has_room(1))
+    return from.client->respond(
+        to_response({503, "no slot available", {}, "no_slot", 1}));
+  std::vector<busy_slot> busy;
+  for (const auto id : flights.all())
+    flights.find(id)->show(busy);
+  from.client->respond(slots_page(std::move(busy), flights.bound(),
+                                  *view.models, first_request));
 }
 
 void gateway_state::fail(flight& one, const api_error& error) {
@@ -251,6 +268,7 @@ gateway(gateway_actor::stateful_pointer<gateway_state> self,
       },
       [self](submission& from) { self->state.take(std::move(from)); },
       [self](const client_gone& who) { self->state.on_gone(who); },
+      [self](const slots_query& from) { self->state.on_slots(from); },
       [self](const gateway_tick&) { self->state.on_tick(); },
       [self](const session_opened&) { self->state.sweep_later(); },
       [self](const session_removed& what) {
@@ -264,64 +282,6 @@ gateway(gateway_actor::stateful_pointer<gateway_state> self,
         return promise;
       },
   };
-}
-
-namespace {
-
-// The front listens before the actor exists: what comes in between finds
-// nobody and is told to try again.
-class late_actor {
-public:
-  void set(gateway_actor to) {
-    const std::lock_guard lock{mutex_};
-    to_ = std::move(to);
-  }
-
-  template <class Message>
-  bool send(Message message) {
-    const std::lock_guard lock{mutex_};
-    if (to_)
-      caf::anon_send(to_, std::move(message));
-    return static_cast<bool>(to_);
-  }
-
-private:
-  std::mutex mutex_;
-  gateway_actor to_;
-};
-
-front_hooks hooks_to(const std::shared_ptr<late_actor>& late) {
-  front_hooks out;
-  out.submit = [late](submission from) {
-    const auto client = from.client;
-    if (!late->send(std::move(from)))
-      client->respond(
-          to_response({503, "the server is starting", {}, "loading", 1}));
-  };
-  out.gone = [late](std::uint64_t id, transport::http::close_reason why) {
-    late->send(client_gone{id, why == transport::http::close_reason::too_slow});
-  };
-  out.session_opened = [late] { late->send(session_opened{}); };
-  out.session_removed = [late](session_table::removed what) {
-    late->send(session_removed{std::move(what.id), what.held_by});
-  };
-  return out;
-}
-
-} // namespace
-
-gateway_handle spawn_gateway(caf::actor_system& system,
-                             gateway_settings settings, metrics& figures) {
-  const auto late = std::make_shared<late_actor>();
-  auto state = std::make_shared<door>();
-  auto http = std::make_shared<std::unique_ptr<front>>(
-      std::make_unique<front>(settings.front, state, figures, hooks_to(late)));
-  auto listening = (*http)->listening();
-  auto actor = system.spawn<caf::detached>(
-      gateway, std::make_shared<gateway_settings>(std::move(settings)), state,
-      &figures, http);
-  late->set(actor);
-  return {actor, state, listening};
 }
 
 } // namespace sluice::actors

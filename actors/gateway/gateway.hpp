@@ -99,8 +99,9 @@ auto inspect(Inspector& f, gateway_tick&) {
 
 } // namespace sluice::actors
 
-// Holds the socket of its client: it can never leave this process.
+// These hold the sockets of their clients: they never leave this process.
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sluice::actors::submission)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sluice::actors::slots_query)
 
 namespace sluice::actors {
 
@@ -111,6 +112,8 @@ using gateway_actor = text_sink::extend<
     caf::reacts_to<submission>,
     // Cancels what the client asked for.
     caf::reacts_to<client_gone>,
+    // Tells a client what the places do.
+    caf::reacts_to<slots_query>,
     // Gives up what is past its deadline.
     caf::reacts_to<gateway_tick>,
     // Sees to it that old sessions are found.
@@ -134,6 +137,7 @@ struct gateway_state {
   std::unique_ptr<front> http;
   request_sink next;
   flight_table flights{0};
+  request_id first_request = 0;
   request_id next_request = 0;
   bool ticking = false;
   bool sweeping = false;
@@ -144,6 +148,7 @@ struct gateway_state {
   void take(submission from);
   void on_delta(const text_delta& delta);
   void on_gone(const client_gone& who);
+  void on_slots(const slots_query& from) const;
   void on_tick();
   void on_next_down(const caf::error& why);
   void on_session_removed(const session_removed& what);

@@ -75,6 +75,12 @@ void append_quoted(std::string& out, std::string_view text) {
   out += '"';
 }
 
+void append_item(std::string& list, std::string_view item) {
+  if (!list.empty())
+    list += ',';
+  list += item;
+}
+
 void append_logprob(std::string& out, float value) {
   if (!std::isfinite(value))
     value = -9999.0f;

@@ -26,6 +26,9 @@ std::size_t count_characters(std::string_view text) noexcept;
 /// become U+FFFD.
 void append_quoted(std::string& out, std::string_view text);
 
+/// Appends to a comma-separated list.
+void append_item(std::string& list, std::string_view item);
+
 /// Appends a number that reads back as the same float; -inf and NaN, which
 /// JSON cannot say, become -9999 as OpenAI writes impossible tokens.
 void append_logprob(std::string& out, float value);

@@ -9,12 +9,7 @@ namespace sluice::actors {
 
 namespace {
 
-// The common part: "token":...,"logprob":...,"bytes":[...]
-void append_entry(std::string& out, std::string_view bytes, float logprob) {
-  out += "\"token\":";
-  append_quoted(out, bytes);
-  out += ",\"logprob\":";
-  append_logprob(out, logprob);
+void append_bytes(std::string& out, std::string_view bytes) {
   out += ",\"bytes\":[";
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     if (i > 0)
@@ -22,6 +17,25 @@ void append_entry(std::string& out, std::string_view bytes, float logprob) {
     out += std::to_string(static_cast<unsigned char>(bytes[i]));
   }
   out += ']';
+}
+
+// Chat's common part: "token":...,"logprob":...,"bytes":[...]
+void append_entry(std::string& out, std::string_view bytes, float logprob) {
+  out += "\"token\":";
+  append_quoted(out, bytes);
+  out += ",\"logprob\":";
+  append_logprob(out, logprob);
+  append_bytes(out, bytes);
+}
+
+// llama.cpp's: "id":...,"token":...,"bytes":[...],"logprob":...
+void append_native_entry(std::string& out, std::int32_t id,
+                         std::string_view bytes, float logprob) {
+  out += "\"id\":" + std::to_string(id) + ",\"token\":";
+  append_quoted(out, bytes);
+  append_bytes(out, bytes);
+  out += ",\"logprob\":";
+  append_logprob(out, logprob);
 }
 
 } // namespace
@@ -33,6 +47,19 @@ void append_chat_logprob(std::string& out, const token_logprob& token) {
   for (std::size_t i = 0; i < token.top.size(); ++i) {
     out += i > 0 ? ",{" : "{";
     append_entry(out, token.top[i].first, token.top[i].second);
+    out += '}';
+  }
+  out += "]}";
+}
+
+void append_native_logprob(std::string& out, const token_logprob& token) {
+  out += '{';
+  append_native_entry(out, token.id, token.text, token.logprob);
+  out += ",\"top_logprobs\":[";
+  for (std::size_t i = 0; i < token.top.size(); ++i) {
+    out += i > 0 ? ",{" : "{";
+    append_native_entry(out, token.top_ids[i], token.top[i].first,
+                        token.top[i].second);
     out += '}';
   }
   out += "]}";

@@ -15,6 +15,7 @@
 namespace sluice::actors {
 
 class fields;
+struct served_model;
 
 /// POST /v1/chat/completions.
 parsed<api_request> parse_chat(std::string_view body,
@@ -27,6 +28,17 @@ parsed<api_request> parse_completion(std::string_view body,
 /// POST /v1/embeddings.
 parsed<api_request> parse_embeddings(std::string_view body,
                                      const request_limits& limits);
+
+/// POST /completion, llama.cpp's native endpoint. Texts among token ids and
+/// texts with a bias need the model that is asked; the answer's `model` names
+/// it. 404 when it is not there.
+parsed<api_request> parse_native(std::string_view body,
+                                 const request_limits& limits,
+                                 const std::vector<served_model>& models);
+
+/// POST /v1/responses.
+parsed<api_request> parse_responses(std::string_view body,
+                                    const request_limits& limits);
 
 /// POST /tokenize: a text or a conversation.
 struct tokenize_request {
@@ -80,8 +92,13 @@ void read_grammar(const fields& in, api_request& out);
 /// joined by line breaks, tool call arguments as objects.
 boost::json::array read_messages(const fields& in);
 
+/// Where a function is described: in `function` of a tool, as in chat, or in
+/// the tool itself, as in responses.
+enum class tool_shape : std::uint8_t { nested, flat };
+
 /// Checks `tools`, `tool_choice` and `parallel_tool_calls`.
-void read_tools(const fields& in, api_request& out);
+void read_tools(const fields& in, api_request& out,
+                tool_shape shape = tool_shape::nested);
 
 /// chat_template_kwargs, add_generation_prompt and tool_choice in one object.
 boost::json::object read_template_options(const fields& in);

@@ -60,7 +60,7 @@ parsed<session_content> parse_chunk(std::string_view body) {
 
 api_request prefill_of(const session_content& content) {
   api_request out;
-  out.kind = content.is_chat() ? endpoint::chat : endpoint::completions;
+  out.kind = endpoint::chunk;
   out.prompts.push_back({content.text, {}});
   if (content.is_chat()) {
     out.messages = json::serialize(content.messages);

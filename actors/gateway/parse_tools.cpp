@@ -29,18 +29,31 @@ void check_name(std::string_view name, const std::string& path) {
     refuse(path, "must be 1 to 64 letters, digits, '_' and '-'");
 }
 
-// The function's name.
-std::string read_tool(const json::value& tool, const std::string& path) {
-  if (!tool.is_object())
-    refuse(path, "must be an object", tool);
-  const fields in{tool.get_object(), path + "."};
-  if (in.text("type") != "function")
-    refuse(in.path("type"), "must be 'function'; other tools are not "
-                            "supported");
+// What describes a function: a member of its own, or the object itself.
+fields function_of(const fields& in, const json::object& whole,
+                   tool_shape shape) {
+  if (in.text("type") != "function") {
+    constexpr std::string_view must =
+        "must be 'function'; other tools are not supported";
+    if (const auto* found = in.find("type"))
+      refuse(in.path("type"), must, *found);
+    refuse(in.path("type"), must);
+  }
+  if (shape == tool_shape::flat)
+    return fields{whole, in.path("")};
   const auto* function = in.object("function");
   if (function == nullptr)
     refuse(in.path("function"), "must be an object");
-  const fields inside{*function, in.path("function") + "."};
+  return fields{*function, in.path("function") + "."};
+}
+
+// The function's name.
+std::string read_tool(const json::value& tool, const std::string& path,
+                      tool_shape shape) {
+  if (!tool.is_object())
+    refuse(path, "must be an object", tool);
+  const auto inside = function_of(fields{tool.get_object(), path + "."},
+                                  tool.get_object(), shape);
   const auto name = inside.text("name");
   if (!name)
     refuse(inside.path("name"), "must be a string");
@@ -52,16 +65,17 @@ std::string read_tool(const json::value& tool, const std::string& path) {
 }
 
 std::vector<std::string> read_list(const json::array& tools,
-                                   const std::string& path) {
+                                   const std::string& path, tool_shape shape) {
   if (tools.size() > most_tools)
     refuse(path, "must hold at most " + std::to_string(most_tools)
                      + " tools, not " + std::to_string(tools.size()));
   std::vector<std::string> names;
   for (std::size_t i = 0; i < tools.size(); ++i) {
     const auto at = path + "[" + std::to_string(i) + "]";
-    auto name = read_tool(tools[i], at);
+    auto name = read_tool(tools[i], at, shape);
     if (std::ranges::count(names, name) > 0)
-      refuse(at + ".function.name", "is the name of an earlier tool, too");
+      refuse(at + (shape == tool_shape::flat ? ".name" : ".function.name"),
+             "is the name of an earlier tool, too");
     names.push_back(std::move(name));
   }
   return names;
@@ -70,14 +84,9 @@ std::vector<std::string> read_list(const json::array& tools,
 // The one function that must be called.
 std::string read_named_choice(const json::object& choice,
                               const std::string& path,
-                              const std::vector<std::string>& names) {
-  const fields in{choice, path + "."};
-  if (in.text("type") != "function")
-    refuse(in.path("type"), "must be 'function'");
-  const auto* function = in.object("function");
-  if (function == nullptr)
-    refuse(in.path("function"), "must be an object");
-  const fields inside{*function, in.path("function") + "."};
+                              const std::vector<std::string>& names,
+                              tool_shape shape) {
+  const auto inside = function_of(fields{choice, path + "."}, choice, shape);
   const auto name = inside.text("name");
   if (!name)
     refuse(inside.path("name"), "must be a string");
@@ -87,13 +96,24 @@ std::string read_named_choice(const json::object& choice,
   return std::string{*name};
 }
 
+// As templates want them: each function in a member of its own.
+json::array nested(const json::array& flat) {
+  json::array out;
+  for (const auto& tool : flat) {
+    auto function = tool.get_object();
+    function.stable_erase("type");
+    out.push_back({{"type", "function"}, {"function", std::move(function)}});
+  }
+  return out;
+}
+
 } // namespace
 
-void read_tools(const fields& in, api_request& out) {
+void read_tools(const fields& in, api_request& out, tool_shape shape) {
   std::vector<std::string> names;
   const auto* tools = in.array("tools");
   if (tools != nullptr)
-    names = read_list(*tools, in.path("tools"));
+    names = read_list(*tools, in.path("tools"), shape);
   out.parallel_calls = in.boolean("parallel_tool_calls").value_or(true);
   bool none = false;
   if (const auto* choice = in.find("tool_choice")) {
@@ -110,12 +130,14 @@ void read_tools(const fields& in, api_request& out) {
     if (names.empty() && !none && text != "auto")
       refuse(path, "needs 'tools'");
     if (!word)
-      out.must_call = read_named_choice(choice->get_object(), path, names);
+      out.must_call =
+          read_named_choice(choice->get_object(), path, names, shape);
     else if (text == "required")
       out.must_call.assign(1, '*');
   }
   if (!none && !names.empty())
-    out.tools = json::serialize(*tools);
+    out.tools =
+        json::serialize(shape == tool_shape::flat ? nested(*tools) : *tools);
 }
 
 } // namespace sluice::actors

@@ -33,6 +33,11 @@ const route* find_route(std::string_view path) {
       route{"/v1/chat/completions", "POST", target::chat},
       route{"/v1/completions", "POST", target::completions},
       route{"/v1/embeddings", "POST", target::embeddings},
+      route{"/v1/responses", "POST", target::responses},
+      route{"/completion", "POST", target::native},
+      route{"/completions", "POST", target::native},
+      route{"/props", "GET", target::props},
+      route{"/slots", "GET", target::slots},
       route{"/v1/models", "GET", target::models},
       route{"/tokenize", "POST", target::tokenize},
       route{"/detokenize", "POST", target::detokenize},
@@ -81,12 +86,18 @@ std::string_view index_page() {
          "  POST /v1/chat/completions  OpenAI's chat\n"
          "  POST /v1/completions       raw prompts\n"
          "  POST /v1/embeddings        texts to vectors\n"
+         "  POST /v1/responses         OpenAI's responses\n"
+         "  POST /completion           llama.cpp's raw prompts, also "
+         "/completions\n"
          "  POST /v1/sessions          input in chunks: .../append, "
          ".../generate\n"
          "  GET  /v1/models            what is served\n"
          "  POST /tokenize             text to token ids\n"
          "  POST /detokenize           token ids to text\n"
          "  GET  /health               200 once requests are taken\n"
+         "  GET  /props                defaults and template, for llama.cpp's "
+         "clients\n"
+         "  GET  /slots                what its places for requests do\n"
          "  GET  /metrics              figures for Prometheus\n";
 }
 

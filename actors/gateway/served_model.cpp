@@ -51,6 +51,12 @@ served_model serve(std::vector<std::string> names, std::uint32_t context,
   out.context = context;
   if (!tokens)
     return out;
+  const auto text = [&](std::optional<std::int32_t> id) {
+    return id ? std::string{tokens->token_text(*id)} : std::string{};
+  };
+  out.chat_template = tokens->chat_template();
+  out.bos_token = text(tokens->bos());
+  out.eos_token = text(tokens->eos());
   out.vocabulary = static_cast<std::int32_t>(tokens->size());
   out.encode = [tokens](std::string_view text, bool add_special) {
     return tokens->encode(text, {.add_special = add_special});

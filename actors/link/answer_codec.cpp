@@ -83,10 +83,16 @@ void write(wire::TokenLogprob::Builder to, const token_logprob& from) {
     top[i].setText(data_of(from.top[i].first));
     top[i].setValue(from.top[i].second);
   }
+  to.setId(from.id);
+  write_numbers(to.initTopIds(count_of(from.top_ids.size())), from.top_ids);
 }
 
 token_logprob read(wire::TokenLogprob::Reader from) {
-  token_logprob out{bytes_of(from.getText()), from.getLogprob(), {}};
+  token_logprob out{bytes_of(from.getText()),
+                    from.getLogprob(),
+                    {},
+                    from.getId(),
+                    read_numbers<std::int32_t>(from.getTopIds())};
   for (const auto one : from.getTop())
     out.top.emplace_back(bytes_of(one.getText()), one.getValue());
   return out;
@@ -180,6 +186,8 @@ void write(wire::TextDelta::Builder to, const text_delta& from) {
     write(prompt[i], from.prompt[i]);
   write_numbers(to.initEmbedding(count_of(from.embedding.size())),
                 from.embedding);
+  write_numbers(to.initTokens(count_of(from.tokens.size())), from.tokens);
+  to.setStop(text_of(from.stop));
 }
 
 text_delta read(wire::TextDelta::Reader from) {
@@ -202,6 +210,8 @@ text_delta read(wire::TextDelta::Reader from) {
   for (const auto one : from.getPrompt())
     out.prompt.push_back(read(one));
   out.embedding = read_numbers<float>(from.getEmbedding());
+  out.tokens = read_numbers<std::int32_t>(from.getTokens());
+  out.stop = to_string(from.getStop());
   return out;
 }
 

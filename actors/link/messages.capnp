@@ -183,6 +183,8 @@ struct TokenLogprob {
   text @0 :Data;
   logprob @1 :Float32;
   top @2 :List(TextValue);
+  id @3 :Int32;
+  topIds @4 :List(Int32);
 }
 
 struct PromptAlternative {
@@ -219,6 +221,8 @@ struct TextDelta {
   times @10 :Times;
   prompt @11 :List(PromptToken);
   embedding @12 :List(Float32);
+  tokens @13 :List(Int32);
+  stop @14 :Text;
 }
 
 struct SequenceStep {

@@ -3,6 +3,8 @@
 
 #include "actors/postprocess/answer_stream.hpp"
 
+#include <utility>
+
 namespace sluice::actors {
 
 answer_stream::answer_stream(const device::tokenizer& tokens, generation begin)
@@ -16,10 +18,14 @@ answer_stream::answer_stream(const device::tokenizer& tokens, generation begin)
 
 token_logprob
 answer_stream::describe(const device::sampled_token& token) const {
-  token_logprob value{tokens_->piece(token.id, true), token.logprob, {}};
+  token_logprob value{
+      tokens_->piece(token.id, true), token.logprob, {}, token.id, {}};
   value.top.reserve(token.top.size());
-  for (const auto& [id, logprob] : token.top)
+  value.top_ids.reserve(token.top.size());
+  for (const auto& [id, logprob] : token.top) {
     value.top.emplace_back(tokens_->piece(id, true), logprob);
+    value.top_ids.push_back(id);
+  }
   return value;
 }
 
@@ -44,6 +50,7 @@ void answer_stream::take_prompt(device::prompt_part part, text_delta& delta) {
 // The text that the token completed, as far as it may be shown.
 std::string answer_stream::take_token(const generated& one) {
   ++count_;
+  untold_.push_back(one.token.id);
   // An end token has no text of its own, unless special ones are wanted. What
   // completes a grammar is no end token.
   if (one.finish == finish_reason::stop && !begin_.output.specials
@@ -87,6 +94,7 @@ std::optional<text_delta> answer_stream::push(generated one) {
       && one.finish != finish_reason::cancelled) {
     stopped_early_ = one.finish == finish_reason::none;
     delta.finish = finish_reason::stop;
+    delta.stop = stops_.found();
   } else if (one.finish != finish_reason::none) {
     delta.text += stops_.finish();
   }
@@ -112,6 +120,7 @@ std::optional<text_delta> answer_stream::push(generated one) {
                             && delta.embedding.empty();
   if (says_nothing && delta.finish == finish_reason::none)
     return std::nullopt;
+  delta.tokens = std::exchange(untold_, {});
   return delta;
 }
 

@@ -52,6 +52,7 @@ private:
   std::uint64_t complete_ = 0;       // bytes out of the detokenizer
   std::uint64_t shown_ = 0;          // bytes out of the stop matcher
   std::uint32_t count_ = 0;          // tokens
+  std::vector<std::int32_t> untold_; // tokens since the last delta
   bool stopped_early_ = false;
 };
 

@@ -31,7 +31,10 @@ std::string stop_matcher::push(std::string_view piece) {
   held_ += piece;
   auto cut = std::string::npos;
   for (const auto& stop : stops_)
-    cut = std::min(cut, held_.find(stop));
+    if (const auto at = held_.find(stop); at < cut) {
+      cut = at;
+      found_ = stop;
+    }
   if (cut != std::string::npos) {
     stopped_ = true;
     held_.resize(cut);

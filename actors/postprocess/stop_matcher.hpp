@@ -24,10 +24,14 @@ public:
   std::string finish();
 
   bool stopped() const noexcept { return stopped_; }
+  /// The stop string that was found; "" before. Of several at one place the
+  /// one that was given first.
+  const std::string& found() const noexcept { return found_; }
 
 private:
   std::vector<std::string> stops_;
   std::string held_; // suffix of the text: a proper prefix of a stop string
+  std::string found_;
   bool stopped_ = false;
 };
 

@@ -60,7 +60,10 @@ actors::catalogue served(const validated_graph& graph, const assembly& made) {
     chat = {assets, &*assets->chat};
   actors::catalogue out;
   out.push_back(actors::serve(std::move(names), made.context(), tokens, chat));
+  if (!assets)
+    return out;
   out.back().fingerprint = assets->fingerprint;
+  out.back().path = assets->files.path().filename().string();
   return out;
 }
 

@@ -57,6 +57,7 @@ actors::gateway_settings gateway_settings_of(schema::Gateway::Reader settings,
   out.front.cors_origin = settings.getCorsOrigin().cStr();
   out.front.sessions = {settings.getSessions(),
                         std::chrono::milliseconds(settings.getSessionTtl())};
+  out.front.slots = settings.getSlots();
   out.max_in_flight = settings.getMaxRequests();
   out.request_timeout = std::chrono::milliseconds(settings.getDeadline());
   out.drain_timeout = options.drain;

@@ -15,6 +15,12 @@ std::string event_text(std::string_view data) {
   return out.append("data: ").append(data).append("\n\n");
 }
 
+std::string event_text(std::string_view type, std::string_view data) {
+  assert(type.find_first_of("\r\n") == type.npos);
+  std::string out = "event: ";
+  return out.append(type).append("\n").append(event_text(data));
+}
+
 bool event_reader::push(std::string_view bytes) {
   for (const char c : bytes) {
     const bool pair = after_cr_ && c == '\n'; // CRLF is one line's end

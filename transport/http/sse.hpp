@@ -14,6 +14,9 @@ namespace sluice::transport::http {
 /// "data: ...\n\n"; `data` must not hold a line break (JSON text never does).
 std::string event_text(std::string_view data);
 
+/// The same with its type: "event: ...\ndata: ...\n\n".
+std::string event_text(std::string_view type, std::string_view data);
+
 /// Finds events in pieces of a stream, wherever the pieces are cut.
 class event_reader {
 public:

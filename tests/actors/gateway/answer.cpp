@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The Sluice authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "actors/gateway/answer.hpp"
+#include "actors/gateway/answer_writer.hpp"
 #include "actors/gateway/json_text.hpp"
 #include "actors/gateway/logprobs_json.hpp"
 
@@ -57,47 +57,48 @@ text_delta with_logprob(text_delta delta, token_logprob value) {
 BOOST_AUTO_TEST_SUITE(answer)
 
 BOOST_AUTO_TEST_CASE(a_chat_completion_has_openais_shape) {
-  answer_writer out{chat(), "chatcmpl-1", 42};
-  out.prompt_tokens(0, 7);
-  BOOST_TEST(out.push(0, say("Hel", 1)) == "");
-  out.push(0, say("lo\n\"", 2, finish_reason::stop));
-  BOOST_TEST(out.body()
-             == R"({"id":"chatcmpl-1","object":"chat.completion","created":42,)"
-                R"("model":"edge","choices":[{"index":0,"message":{"role":)"
-                R"("assistant","content":"Hello\n\"","refusal":null},)"
-                R"("logprobs":null,"finish_reason":"stop"}],"usage":{)"
-                R"("prompt_tokens":7,"completion_tokens":2,"total_tokens":9,)"
-                R"("prompt_tokens_details":{"cached_tokens":0}})"
-                    + timings(7, 2));
+  const auto out = make_answer_writer(chat(), {1, 42});
+  out->tally().prompt_tokens(0, 7);
+  BOOST_TEST(out->push(0, say("Hel", 1)) == "");
+  out->push(0, say("lo\n\"", 2, finish_reason::stop));
+  BOOST_TEST(
+      out->body()
+      == R"({"id":"chatcmpl-0000000000000001","object":)"
+         R"("chat.completion","created":42,"model":"edge","choices":[{"index":0,"message":{"role":)"
+         R"("assistant","content":"Hello\n\"","refusal":null},)"
+         R"("logprobs":null,"finish_reason":"stop"}],"usage":{)"
+         R"("prompt_tokens":7,"completion_tokens":2,"total_tokens":9,)"
+         R"("prompt_tokens_details":{"cached_tokens":0}})"
+             + timings(7, 2));
 }
 
 BOOST_AUTO_TEST_CASE(a_chat_stream_is_role_text_finish_usage_done) {
   auto request = chat();
   request.stream = true;
   request.include_usage = true;
-  answer_writer out{request, "chatcmpl-1", 42};
-  out.prompt_tokens(0, 7);
+  const auto out = make_answer_writer(request, {1, 42});
+  out->tally().prompt_tokens(0, 7);
   const std::string head =
-      R"(data: {"id":"chatcmpl-1","object":"chat.completion.chunk",)"
-      R"("created":42,"model":"edge",)";
-  BOOST_TEST(out.first_events()
+      R"(data: {"id":"chatcmpl-0000000000000001","object":)"
+      R"("chat.completion.chunk","created":42,"model":"edge",)";
+  BOOST_TEST(out->first_events()
              == head
                     + R"("choices":[{"index":0,"delta":{"role":"assistant",)"
                       R"("content":""},"logprobs":null,"finish_reason":null}],)"
                       R"("usage":null})"
                     + "\n\n");
-  BOOST_TEST(out.push(0, say("Hi", 1))
+  BOOST_TEST(out->push(0, say("Hi", 1))
              == head
                     + R"("choices":[{"index":0,"delta":{"content":"Hi"},)"
                       R"("logprobs":null,"finish_reason":null}],"usage":null})"
                     + "\n\n");
-  BOOST_TEST(out.push(0, say("", 1)) == "");
-  BOOST_TEST(out.push(0, say("", 2, finish_reason::length))
+  BOOST_TEST(out->push(0, say("", 1)) == "");
+  BOOST_TEST(out->push(0, say("", 2, finish_reason::length))
              == head
                     + R"("choices":[{"index":0,"delta":{},"logprobs":null,)"
                       R"("finish_reason":"length"}],"usage":null})"
                     + "\n\n");
-  BOOST_TEST(out.last_events()
+  BOOST_TEST(out->last_events()
              == head
                     + R"("choices":[],"usage":{"prompt_tokens":7,)"
                       R"("completion_tokens":2,"total_tokens":9,)"
@@ -108,8 +109,8 @@ BOOST_AUTO_TEST_CASE(a_chat_stream_is_role_text_finish_usage_done) {
 BOOST_AUTO_TEST_CASE(text_that_comes_with_the_finish_is_not_lost) {
   auto request = chat();
   request.stream = true;
-  answer_writer out{request, "x", 1};
-  const auto events = out.push(0, say("end", 3, finish_reason::stop));
+  const auto out = make_answer_writer(request, {1, 1});
+  const auto events = out->push(0, say("end", 3, finish_reason::stop));
   const auto text = events.find(R"("delta":{"content":"end"})");
   const auto finish = events.find(R"("finish_reason":"stop")");
   BOOST_TEST((text != events.npos && finish != events.npos && text < finish));
@@ -120,16 +121,16 @@ BOOST_AUTO_TEST_CASE(choices_of_all_prompts_are_numbered_through) {
   request.prompts.push_back({"b", {}});
   request.choices = 2;
   request.echo = true;
-  answer_writer out{request, "cmpl-1", 42};
-  BOOST_TEST(out.choices() == 4u);
+  const auto out = make_answer_writer(request, {1, 42});
+  BOOST_TEST(out->tally().choices() == 4u);
   for (std::size_t i = 0; i < 4; ++i) {
-    out.prompt_tokens(i, i < 2 ? 3 : 5);
-    out.push(i, say(std::to_string(i), 1, finish_reason::length));
+    out->tally().prompt_tokens(i, i < 2 ? 3 : 5);
+    out->push(i, say(std::to_string(i), 1, finish_reason::length));
   }
   BOOST_TEST(
-      out.body()
-      == R"({"id":"cmpl-1","object":"text_completion","created":42,)"
-         R"("model":"edge","choices":[)"
+      out->body()
+      == R"({"id":"cmpl-0000000000000001","object":"text_completion",)"
+         R"("created":42,"model":"edge","choices":[)"
          R"({"index":0,"text":"a0","logprobs":null,"finish_reason":"length"},)"
          R"({"index":1,"text":"a1","logprobs":null,"finish_reason":"length"},)"
          R"({"index":2,"text":"b2","logprobs":null,"finish_reason":"length"},)"
@@ -144,51 +145,52 @@ BOOST_AUTO_TEST_CASE(an_echoed_prompt_opens_its_stream) {
   auto request = completion("once");
   request.stream = true;
   request.echo = true;
-  answer_writer out{request, "cmpl-1", 42};
-  BOOST_TEST(out.first_events().find(R"("text":"once")") != std::string::npos);
+  const auto out = make_answer_writer(request, {1, 42});
+  BOOST_TEST(out->first_events().find(R"("text":"once")") != std::string::npos);
   request.echo = false;
-  BOOST_TEST((answer_writer{request, "cmpl-1", 42}).first_events() == "");
+  BOOST_TEST(make_answer_writer(request, {1, 42})->first_events() == "");
 }
 
 BOOST_AUTO_TEST_CASE(chat_logprobs_have_bytes_and_alternatives) {
   auto request = chat();
   request.logprobs = true;
-  answer_writer out{request, "x", 1};
-  out.push(0, with_logprob(say("", 1), {"\xe2\x82", -0.5f, {{"a", -1.0f}}}));
-  out.push(
-      0, with_logprob(say("€", 2, finish_reason::stop), {"\xac", -0.25f, {}}));
+  const auto out = make_answer_writer(request, {1, 1});
+  out->push(
+      0, with_logprob(say("", 1), {"\xe2\x82", -0.5f, {{"a", -1.0f}}, 0, {}}));
+  out->push(0, with_logprob(say("€", 2, finish_reason::stop),
+                            {"\xac", -0.25f, {}, 0, {}}));
   BOOST_TEST(
-      out.body().find(
+      out->body().find(
           R"("logprobs":{"content":[{"token":"��","logprob":-0.5,)"
           R"("bytes":[226,130],"top_logprobs":[{"token":"a","logprob":-1,)"
           R"("bytes":[97]}]},{"token":"�","logprob":-0.25,"bytes":[172],)"
           R"("top_logprobs":[]}],"refusal":null})")
           != std::string::npos,
-      out.body());
+      out->body());
 }
 
 BOOST_AUTO_TEST_CASE(completion_logprobs_have_offsets_in_characters) {
   auto request = completion("p");
   request.logprobs = true;
-  answer_writer out{request, "x", 1};
-  out.push(0, with_logprob(say("é", 1), {"é", -0.5f, {{"é", -0.5f}}}));
-  out.push(0, with_logprob(say("b", 2, finish_reason::stop),
-                           {"b", -1.0f, {{"\xff", -2.0f}}}));
-  BOOST_TEST(out.body().find(
+  const auto out = make_answer_writer(request, {1, 1});
+  out->push(0, with_logprob(say("é", 1), {"é", -0.5f, {{"é", -0.5f}}, 0, {}}));
+  out->push(0, with_logprob(say("b", 2, finish_reason::stop),
+                            {"b", -1.0f, {{"\xff", -2.0f}}, 0, {}}));
+  BOOST_TEST(out->body().find(
                  R"("logprobs":{"tokens":["é","b"],"token_logprobs":[-0.5,-1],)"
                  R"("top_logprobs":[{"é":-0.5},{"bytes:\\xff":-2}],)"
                  R"("text_offset":[0,1]})")
                  != std::string::npos,
-             out.body());
+             out->body());
 }
 
 BOOST_AUTO_TEST_CASE(a_streams_offsets_go_on) {
   auto request = completion("p");
   request.logprobs = true;
   request.stream = true;
-  answer_writer out{request, "x", 1};
-  out.push(0, with_logprob(say("ab", 1), {"ab", -1.0f, {}}));
-  BOOST_TEST(out.push(0, with_logprob(say("c", 2), {"c", -1.0f, {}}))
+  const auto out = make_answer_writer(request, {1, 1});
+  out->push(0, with_logprob(say("ab", 1), {"ab", -1.0f, {}, 0, {}}));
+  BOOST_TEST(out->push(0, with_logprob(say("c", 2), {"c", -1.0f, {}, 0, {}}))
                  .find(R"("text_offset":[2])")
              != std::string::npos);
 }
@@ -209,7 +211,8 @@ BOOST_AUTO_TEST_CASE(invalid_utf8_is_found_where_it_begins) {
 }
 
 BOOST_AUTO_TEST_CASE(an_error_in_mid_stream_is_an_event_and_then_done) {
-  BOOST_TEST(answer_writer::error_events(to_api_error(errc::model_failed, "x"))
+  BOOST_TEST(make_answer_writer(chat(), {1, 42})
+                 ->error_events(to_api_error(errc::model_failed, "x"))
              == R"(data: {"error":{"message":"x","type":"server_error",)"
                 R"("param":null,"code":"model_failed"}})"
                 "\n\ndata: [DONE]\n\n");
@@ -233,31 +236,31 @@ BOOST_AUTO_TEST_CASE(every_error_code_has_its_status) {
 }
 
 BOOST_AUTO_TEST_CASE(tool_calls_take_the_place_of_content) {
-  answer_writer out{chat(), "x", 1};
+  const auto out = make_answer_writer(chat(), {1, 1});
   auto delta = say("", 3);
   delta.calls = {{0, "call_1", "f", "{\"a\""}, {0, "", "", ":1}"}};
-  out.push(0, delta);
+  out->push(0, delta);
   delta = say("", 5, finish_reason::tool_calls);
   delta.calls = {{1, "call_2", "g", "{}"}};
-  out.push(0, delta);
+  out->push(0, delta);
   BOOST_TEST(
-      out.body().find(
+      out->body().find(
           R"("message":{"role":"assistant","content":null,"refusal":null,)"
           R"("tool_calls":[{"id":"call_1","type":"function","function":)"
           R"({"name":"f","arguments":"{\"a\":1}"}},{"id":"call_2","type":)"
           R"("function","function":{"name":"g","arguments":"{}"}}]},)"
           R"("logprobs":null,"finish_reason":"tool_calls"})")
           != std::string::npos,
-      out.body());
+      out->body());
 }
 
 BOOST_AUTO_TEST_CASE(streamed_arguments_follow_their_call) {
   auto request = chat();
   request.stream = true;
-  answer_writer out{request, "x", 1};
+  const auto out = make_answer_writer(request, {1, 1});
   auto delta = say("Hm.", 3);
   delta.calls = {{0, "call_1", "f", ""}};
-  const auto first = out.push(0, delta);
+  const auto first = out->push(0, delta);
   const auto text = first.find(R"("delta":{"content":"Hm."})");
   const auto call = first.find(
       R"("delta":{"tool_calls":[{"index":0,"id":"call_1","type":"function",)"
@@ -265,7 +268,7 @@ BOOST_AUTO_TEST_CASE(streamed_arguments_follow_their_call) {
   BOOST_TEST((call != first.npos && text < call), first);
   delta = say("", 4, finish_reason::tool_calls);
   delta.calls = {{0, "", "", "{}"}};
-  const auto last = out.push(0, delta);
+  const auto last = out->push(0, delta);
   BOOST_TEST(last.find(R"("delta":{"tool_calls":[{"index":0,"function":)"
                        R"({"arguments":"{}"}}]})")
                  != last.npos,
@@ -276,28 +279,28 @@ BOOST_AUTO_TEST_CASE(streamed_arguments_follow_their_call) {
 BOOST_AUTO_TEST_CASE(timings_are_those_of_the_slowest_choice) {
   auto request = chat();
   request.choices = 2;
-  answer_writer out{request, "x", 1};
-  out.prompt_tokens(0, 10);
+  const auto out = make_answer_writer(request, {1, 1});
+  out->tally().prompt_tokens(0, 10);
   auto delta = say("a", 2, finish_reason::stop);
   delta.times = {0.1, 0.5, 0.25};
-  out.push(0, delta);
+  out->push(0, delta);
   delta.times = {0.1, 0.25, 0.5};
-  out.push(1, delta);
-  BOOST_TEST(out.body().find(
+  out->push(1, delta);
+  BOOST_TEST(out->body().find(
                  R"("timings":{"cache_n":0,"prompt_n":10,"prompt_ms":500.000,)"
                  R"("prompt_per_token_ms":50.000,"prompt_per_second":20.000,)"
                  R"("predicted_n":4,"predicted_ms":500.000,)"
                  R"("predicted_per_token_ms":125.000,)"
                  R"("predicted_per_second":8.000})")
                  != std::string::npos,
-             out.body());
+             out->body());
 }
 
 BOOST_AUTO_TEST_CASE(a_known_fingerprint_is_told) {
   auto request = chat();
   request.fingerprint = "fp_1";
-  const answer_writer out{request, "x", 1};
-  BOOST_TEST(out.body().find(R"("model":"edge","system_fingerprint":"fp_1",)")
+  const auto out = make_answer_writer(request, {1, 1});
+  BOOST_TEST(out->body().find(R"("model":"edge","system_fingerprint":"fp_1",)")
              != std::string::npos);
 }
 

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // POST /v1/embeddings at the door, with a scripted graph behind it.
-#include "actors/gateway/embeddings_json.hpp"
 #include "tests/actors/gateway/gateway_fixture.hpp"
 
 #include <boost/test/unit_test.hpp>

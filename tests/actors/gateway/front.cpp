@@ -24,7 +24,8 @@ BOOST_AUTO_TEST_CASE(the_index_names_every_endpoint) {
   const auto got = h.client().send("GET", "/");
   BOOST_TEST(got.status == 200u);
   for (const auto* path :
-       {"/v1/chat/completions", "/v1/completions", "/v1/models", "/tokenize",
+       {"/v1/chat/completions", "/v1/completions", "/v1/responses",
+        "/completion", "/props", "/slots", "/v1/models", "/tokenize",
         "/detokenize", "/health", "/metrics"})
     BOOST_TEST(got.body.find(path) != std::string::npos, path);
 }

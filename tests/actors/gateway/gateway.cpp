@@ -3,8 +3,6 @@
 
 #include "gateway_fixture.hpp"
 
-#include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <future>
@@ -16,15 +14,8 @@ namespace http = sluice::transport::http;
 
 namespace {
 
-boost::json::value json(const http::response& got) {
-  return boost::json::parse(got.body);
-}
-
 std::string at(const http::response& got, const char* pointer) {
-  boost::json::error_code ec;
-  const auto value = json(got);
-  const auto* found = value.find_pointer(pointer, ec);
-  return found == nullptr ? "nothing" : boost::json::serialize(*found);
+  return sluice::test::at(got.body, pointer);
 }
 
 http::response ask(house& h, const std::string& body,

@@ -7,6 +7,9 @@
 #include "actors/gateway/gateway.hpp"
 #include "transport/http/client.hpp"
 
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -167,6 +170,15 @@ inline caf::result<accepted> say_hello(request_sink::pointer self,
 inline std::string chat_body(const std::string& more = {}) {
   return R"({"messages":[{"role":"user","content":"hi"}])"
          + (more.empty() ? "" : "," + more) + "}";
+}
+
+/// What a JSON text has at a pointer such as "/choices/0/text", as JSON;
+/// "nothing" where it has none.
+inline std::string at(std::string_view body, const char* pointer) {
+  boost::json::error_code ec;
+  const auto value = boost::json::parse(body);
+  const auto* found = value.find_pointer(pointer, ec);
+  return found == nullptr ? "nothing" : boost::json::serialize(*found);
 }
 
 } // namespace sluice::test

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Scores of prompts on their way to clients.
-#include "actors/gateway/answer.hpp"
+#include "actors/gateway/answer_writer.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -107,10 +107,10 @@ BOOST_AUTO_TEST_CASE(the_space_before_a_sentencepiece_text_is_not_counted) {
 }
 
 BOOST_AUTO_TEST_CASE(an_echo_goes_on_with_the_answers_tokens) {
-  answer_writer out{echo("ab"), "cmpl-1", 42};
-  BOOST_TEST(out.push(0, told(begun_prompt())) == "");
-  out.push(0, with_logprob(say("c", 1, finish_reason::length)));
-  const auto body = out.body();
+  const auto out = make_answer_writer(echo("ab"), {1, 42});
+  BOOST_TEST(out->push(0, told(begun_prompt())) == "");
+  out->push(0, with_logprob(say("c", 1, finish_reason::length)));
+  const auto body = out->body();
   BOOST_TEST(has(body,
                  R"("text":"abc","logprobs":{"tokens":["<s>","a","b","c"],)"
                  R"("token_logprobs":[null,-3,-0.25,-1],"top_logprobs":[)"
@@ -121,10 +121,10 @@ BOOST_AUTO_TEST_CASE(an_echo_goes_on_with_the_answers_tokens) {
 }
 
 BOOST_AUTO_TEST_CASE(an_echo_of_no_answer_is_the_prompt_alone) {
-  answer_writer out{echo("ab"), "cmpl-1", 42};
-  out.push(0, told(begun_prompt()));
-  out.push(0, say("", 0, finish_reason::length));
-  const auto body = out.body();
+  const auto out = make_answer_writer(echo("ab"), {1, 42});
+  out->push(0, told(begun_prompt()));
+  out->push(0, say("", 0, finish_reason::length));
+  const auto body = out->body();
   BOOST_TEST(has(body, R"("text":"ab","logprobs":{"tokens":["<s>","a","b"],)"),
              body);
   BOOST_TEST(has(body, R"("completion_tokens":0)"), body);
@@ -134,10 +134,10 @@ BOOST_AUTO_TEST_CASE(a_streams_echo_comes_before_all_its_choices) {
   auto request = echo("ab");
   request.stream = true;
   request.choices = 2;
-  answer_writer out{request, "cmpl-1", 42};
-  BOOST_TEST(out.first_events() == "");
-  BOOST_TEST(out.push(1, with_logprob(say("d", 1))) == "");
-  const auto events = out.push(0, told(begun_prompt()));
+  const auto out = make_answer_writer(request, {1, 42});
+  BOOST_TEST(out->first_events() == "");
+  BOOST_TEST(out->push(1, with_logprob(say("d", 1))) == "");
+  const auto events = out->push(0, told(begun_prompt()));
   const auto zero = events.find(R"("index":0,"text":"ab","logprobs":{"tokens":)"
                                 R"(["<s>","a","b"])");
   const auto one = events.find(R"("index":1,"text":"ab")");
@@ -146,7 +146,7 @@ BOOST_AUTO_TEST_CASE(a_streams_echo_comes_before_all_its_choices) {
   BOOST_TEST(one < late);
   BOOST_TEST(late != std::string::npos);
   BOOST_TEST(has(events, R"("text_offset":[2]})"), events);
-  BOOST_TEST(has(out.push(0, with_logprob(say("c", 1))), R"("text":"c")"));
+  BOOST_TEST(has(out->push(0, with_logprob(say("c", 1))), R"("text":"c")"));
 }
 
 BOOST_AUTO_TEST_CASE(completions_have_prompt_logprobs_in_every_choice) {
@@ -154,9 +154,9 @@ BOOST_AUTO_TEST_CASE(completions_have_prompt_logprobs_in_every_choice) {
   request.echo = request.logprobs = false;
   request.prompt_logprobs = 0;
   request.choices = 2;
-  answer_writer out{request, "cmpl-1", 42};
-  out.push(0, told(begun_prompt()));
-  const auto body = out.body();
+  const auto out = make_answer_writer(request, {1, 42});
+  out->push(0, told(begun_prompt()));
+  const auto body = out->body();
   const std::string map =
       R"("prompt_logprobs":[null,{"9":{"logprob":-3,"rank":4,)";
   const auto at = body.find(map);
@@ -168,10 +168,10 @@ BOOST_AUTO_TEST_CASE(chats_have_prompt_logprobs_beside_the_choices) {
   api_request request;
   request.prompts.resize(1);
   request.prompt_logprobs = 1;
-  answer_writer out{request, "chatcmpl-1", 42};
-  out.push(0, told(begun_prompt()));
-  BOOST_TEST(has(out.body(), R"(}},"prompt_logprobs":[null,{"9":)"),
-             out.body());
+  const auto out = make_answer_writer(request, {1, 42});
+  out->push(0, told(begun_prompt()));
+  BOOST_TEST(has(out->body(), R"(}},"prompt_logprobs":[null,{"9":)"),
+             out->body());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -139,6 +139,17 @@ BOOST_AUTO_TEST_CASE(a_stop_string_across_tokens_is_never_shown) {
   const auto deltas = stream("The naïve café costs 5 €. 日本", output);
   BOOST_TEST(joined(deltas) == "The naïve café ");
   BOOST_TEST((deltas.back().finish == finish_reason::stop));
+  BOOST_TEST(deltas.back().stop == "costs 5 €");
+}
+
+BOOST_AUTO_TEST_CASE(every_token_is_told_once_held_back_or_not) {
+  const std::string text = "costs 5 eggs, 日本 and then some";
+  output_spec output;
+  output.stop = {"5 €"};
+  std::vector<std::int32_t> told;
+  for (const auto& delta : stream(text, output))
+    told.insert(told.end(), delta.tokens.begin(), delta.tokens.end());
+  BOOST_TEST(told == ids_of(text), boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(a_stop_string_of_one_character_cuts_inside_a_word) {
@@ -164,6 +175,8 @@ BOOST_AUTO_TEST_CASE(logprobs_come_with_their_text_and_not_of_the_stop) {
       BOOST_TEST(one.logprob == -0.5f);
       BOOST_REQUIRE(one.top.size() == 1u);
       BOOST_TEST(one.top[0].first == one.text);
+      BOOST_REQUIRE(one.top_ids.size() == 1u);
+      BOOST_TEST(one.top_ids[0] == one.id);
     }
   BOOST_TEST(text == "red green");
 }

@@ -50,7 +50,9 @@ BOOST_AUTO_TEST_CASE(a_stop_may_overlap_its_own_false_start) {
 
 BOOST_AUTO_TEST_CASE(the_earliest_of_several_stops_wins) {
   stop_matcher m{{"three", "one"}};
+  BOOST_TEST(m.found() == "");
   BOOST_TEST(m.push("zero one two three") == "zero ");
+  BOOST_TEST(m.found() == "one");
 }
 
 BOOST_AUTO_TEST_CASE(what_is_held_comes_out_at_the_end) {

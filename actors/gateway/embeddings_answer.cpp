@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The Sluice authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "actors/gateway/embeddings_json.hpp"
+#include "actors/gateway/embeddings_answer.hpp"
 
 #include "actors/gateway/json_text.hpp"
 #include "device/model/prompt_reading.hpp"
@@ -42,23 +42,31 @@ std::string numbers_of(const std::vector<float>& vector) {
 
 } // namespace
 
-std::optional<std::string> embedding_list::take(std::size_t input,
-                                                std::vector<float> vector) {
+std::string embeddings_answer::say(std::size_t input, const text_delta& delta) {
+  if (delta.embedding.empty())
+    return {};
+  auto vector = delta.embedding;
   const auto wanted = form_.dimensions;
-  if (wanted > vector.size())
-    return "'dimensions' must be at most the model's "
-           + std::to_string(vector.size()) + ", not " + std::to_string(wanted);
+  if (wanted > vector.size()) {
+    wrong_ = api_error{400,
+                       "'dimensions' must be at most the model's "
+                           + std::to_string(vector.size()) + ", not "
+                           + std::to_string(wanted),
+                       "dimensions",
+                       {},
+                       0};
+    return {};
+  }
   if (wanted > 0 && wanted < vector.size()) {
     const std::vector<double> front(vector.begin(), vector.begin() + wanted);
     vector = device::at_unit_length(front);
   }
   items_[input] =
       form_.base64 ? '"' + base64_of(vector) + '"' : numbers_of(vector);
-  return std::nullopt;
+  return {};
 }
 
-std::string embedding_list::body(std::string_view model,
-                                 std::uint32_t prompt_tokens) const {
+std::string embeddings_answer::body() const {
   std::string out = R"({"object":"list","data":[)";
   for (std::size_t i = 0; i < items_.size(); ++i) {
     out += i > 0 ? "," : "";
@@ -66,8 +74,8 @@ std::string embedding_list::body(std::string_view model,
            + R"(,"embedding":)" + items_[i] + '}';
   }
   out += R"(],"model":)";
-  append_quoted(out, model);
-  const auto tokens = std::to_string(prompt_tokens);
+  append_quoted(out, model_);
+  const auto tokens = std::to_string(tally().prompt_tokens());
   return out += R"(,"usage":{"prompt_tokens":)" + tokens + R"(,"total_tokens":)"
                 + tokens + "}}";
 }
