@@ -31,11 +31,12 @@ void print_head(const device::model_files& files, const bench_result& result) {
               std::string{files.weight_format()}.c_str(),
               static_cast<double>(files.parameters()) * 1e-6,
               format_bytes(files.weight_bytes()).c_str());
-  std::printf("%s, %u threads; ceilings: read %.1f GB/s, int8 %.0f Gop/s; "
-              "load %.0f ms\n",
+  std::printf("%s, %u threads; ceilings: read %.1f GB/s, int8 %.0f Gop/s, "
+              "bf16 %.0f Gop/s; load %.0f ms\n",
               result.backend.c_str(), result.threads,
               result.ceilings.read_bytes_per_second * 1e-9,
               result.ceilings.integer_operations_per_second * 1e-9,
+              result.ceilings.bf16_operations_per_second * 1e-9,
               result.load_ms);
   std::printf("%-24s %12s %20s %18s %20s\n", "test", "tok/s", "min .. max",
               "GB/s (share)", "Gop/s (share)");
@@ -64,18 +65,20 @@ boost::json::object to_json(const device::model_files& files,
   boost::json::array rows;
   for (const auto& row : result.rows)
     rows.emplace_back(to_json(row));
-  return {{"model", files.path().string()},
-          {"format", files.weight_format()},
-          {"parameters", files.parameters()},
-          {"weight_bytes", files.weight_bytes()},
-          {"backend", result.backend},
-          {"threads", result.threads},
-          {"load_ms", result.load_ms},
-          {"ceilings",
-           {{"read_gb_per_s", result.ceilings.read_bytes_per_second * 1e-9},
-            {"int8_gop_per_s",
-             result.ceilings.integer_operations_per_second * 1e-9}}},
-          {"results", std::move(rows)}};
+  return {
+      {"model", files.path().string()},
+      {"format", files.weight_format()},
+      {"parameters", files.parameters()},
+      {"weight_bytes", files.weight_bytes()},
+      {"backend", result.backend},
+      {"threads", result.threads},
+      {"load_ms", result.load_ms},
+      {"ceilings",
+       {{"read_gb_per_s", result.ceilings.read_bytes_per_second * 1e-9},
+        {"int8_gop_per_s",
+         result.ceilings.integer_operations_per_second * 1e-9},
+        {"bf16_gop_per_s", result.ceilings.bf16_operations_per_second * 1e-9}}},
+      {"results", std::move(rows)}};
 }
 
 exit_code bench_model(const bench_options& options, bool quiet) {
@@ -119,6 +122,10 @@ void add_bench(CLI::App& app, const global_options& global,
                    "Sequences at once, e.g. 1,16,32")
       ->delimiter(',')
       ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  command
+      ->add_option("-c,--context", plan.context,
+                   "Tokens before one more answer, at batch 1; 0: skip")
       ->capture_default_str();
   command->add_option("-r,--repeat", plan.repeats, "Runs of each test")
       ->check(CLI::Range(1, 1000))

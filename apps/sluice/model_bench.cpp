@@ -80,15 +80,17 @@ public:
     return seconds_since(start);
   }
 
-  /// Seconds of `tokens` decode passes of `batch` sequences.
-  double decode(std::uint32_t tokens, std::uint32_t batch) {
-    auto steps = make_sequences(batch, tokens);
+  /// Seconds of `tokens` decode passes of `batch` sequences from position
+  /// `first` on.
+  double decode(std::uint32_t tokens, std::uint32_t batch,
+                std::uint32_t first = 0) {
+    auto steps = make_sequences(batch, first + tokens);
     for (auto& step : steps)
       step.tokens = some_tokens(1, files_.config().vocabulary);
     const auto start = clock::now();
     for (std::uint32_t i = 0; i < tokens; ++i) {
       for (auto& step : steps)
-        step.start = i;
+        step.start = first + i;
       shard_.forward(steps, hidden_);
     }
     return seconds_since(start);
@@ -126,21 +128,24 @@ run_bench(const device::model_files& files, local_device& device,
   const auto prompt = std::min(plan.prompt, config.context);
   const auto generate = std::min(plan.generate, config.context);
   const auto widest = plan.batches.empty() ? 1 : std::ranges::max(plan.batches);
-  const auto positions = std::max(prompt, generate);
-  const auto blocks =
-      (positions + device::block_tokens) / device::block_tokens * widest;
+  const auto context = std::min(plan.context, config.context - generate);
+  const auto blocks_of = [](std::uint32_t positions) {
+    return (positions + device::block_tokens) / device::block_tokens;
+  };
+  const auto blocks = std::max(blocks_of(std::max(prompt, generate)) * widest,
+                               blocks_of(context + generate));
 
   bench_result result;
   result.backend = device.cpu->name();
   result.threads = device.pool.threads();
   result.ceilings = device::measure_ceilings(device.pool, device.path);
   const auto start = clock::now();
-  device::shard shard(files, *device.cpu, {0, config.layers},
-                      static_cast<std::uint32_t>(blocks));
+  device::shard shard(files, *device.cpu, {0, config.layers}, blocks);
   result.load_ms = seconds_since(start) * 1e3;
 
   bench_runner runner{files, shard};
-  const auto tests = (prompt ? 1 : 0) + (generate ? plan.batches.size() : 0);
+  const auto tests = (prompt ? 1 : 0) + (context ? 1 : 0)
+                     + (generate ? plan.batches.size() : 0);
   const auto total = static_cast<std::uint64_t>(tests) * (plan.repeats + 1);
   std::uint64_t done = 0;
   const auto repeat = [&](const auto& once) {
@@ -165,6 +170,14 @@ run_bench(const device::model_files& files, local_device& device,
                      static_cast<double>(generate) * batch, generate,
                      static_cast<double>(generate) * batch,
                      repeat([&] { return runner.decode(generate, batch); })));
+  if (context && generate) {
+    runner.prefill(context);
+    result.rows.push_back(runner.row(
+        "generate " + std::to_string(generate) + " at "
+            + std::to_string(context),
+        generate, generate, generate,
+        repeat([&] { return runner.decode(generate, 1, context); })));
+  }
   return result;
 }
 

@@ -21,6 +21,8 @@ struct bench_plan {
   std::uint32_t prompt = 512;   ///< tokens of one prompt; 0: none
   std::uint32_t generate = 128; ///< tokens of each answer; 0: none
   std::vector<std::uint32_t> batches{1, 16, 32}; ///< answers at once
+  /// Answers of one sequence also behind a text of so many tokens; 0: not.
+  std::uint32_t context = 0;
   std::uint32_t repeats = 5;
 };
 

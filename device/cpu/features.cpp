@@ -7,7 +7,8 @@ namespace sluice::device {
 
 namespace {
 
-constexpr isa all_isas[] = {isa::reference, isa::avx2, isa::avx512_vnni};
+constexpr isa all_isas[] = {isa::reference, isa::avx2, isa::avx512_vnni,
+                            isa::avx512_bf16};
 
 } // namespace
 
@@ -17,6 +18,8 @@ std::string_view name(isa value) noexcept {
     return "avx2";
   case isa::avx512_vnni:
     return "avx512_vnni";
+  case isa::avx512_bf16:
+    return "avx512_bf16";
   default:
     return "reference";
   }
@@ -42,6 +45,8 @@ bool supported(isa value) noexcept {
            && __builtin_cpu_supports("avx512dq")
            && __builtin_cpu_supports("avx512vl")
            && __builtin_cpu_supports("avx512vnni");
+  case isa::avx512_bf16:
+    return supported(isa::avx512_vnni) && __builtin_cpu_supports("avx512bf16");
 #endif
   default:
     return value == isa::reference;

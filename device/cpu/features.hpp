@@ -17,9 +17,10 @@ enum class isa {
   reference,   ///< plain C++
   avx2,        ///< AVX2, FMA, F16C
   avx512_vnni, ///< AVX-512 F, BW, DQ, VL and VNNI
+  avx512_bf16, ///< these and BF16
 };
 
-/// "reference", "avx2", "avx512_vnni".
+/// "reference", "avx2", "avx512_vnni", "avx512_bf16".
 std::string_view name(isa value) noexcept;
 
 /// The path of that name; nothing if there is none.

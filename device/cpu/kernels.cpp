@@ -15,6 +15,8 @@ const kernel_table& kernels_for(isa path) {
     throw model_error("this processor cannot run " + std::string(name(path))
                       + " code");
 #if defined(SLUICE_CPU_X86)
+  if (path == isa::avx512_bf16)
+    return avx512_bf16_kernels;
   if (path == isa::avx512_vnni)
     return avx512_kernels;
   if (path == isa::avx2)

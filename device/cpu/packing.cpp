@@ -43,21 +43,25 @@ packed_shape shape_of(const tensor_view& w) {
                  .input_group = block_elements(w.type),
                  .tile_bytes = 0};
   const auto& layout = s.layout;
-  if (s.format < tile_format::q8_0)
+  if (s.format < tile_format::bf16)
     s.tile_bytes = s.k * tile_rows * block_bytes(w.type);
+  else if (s.format == tile_format::bf16)
+    s.tile_bytes = (s.k + 1) / 2 * tile_rows * 4;
   else
     s.tile_bytes = s.k / row_block * (tile_scale_bytes + layout.value_bytes)
                    + s.k / 256 * layout.head_bytes;
   return s;
 }
 
-/// Interleaves `rows` rows of E-byte elements: [16][k] -> [k][16].
-template <class E>
+/// Interleaves `rows` rows of elements of E bytes, G at a time: [16][k] ->
+/// [k / G][16][G]. An incomplete group is filled up by what the memory came
+/// with.
+template <class E, std::size_t G = 1>
 void pack_floats(std::byte* tile, const std::byte* source, std::size_t rows,
                  std::size_t k) {
   for (std::size_t r = 0; r < rows; ++r)
     for (std::size_t i = 0; i < k; ++i)
-      std::memcpy(tile + (i * tile_rows + r) * sizeof(E),
+      std::memcpy(tile + ((i / G * tile_rows + r) * G + i % G) * sizeof(E),
                   source + (r * k + i) * sizeof(E), sizeof(E));
 }
 
@@ -149,8 +153,9 @@ void pack_tile(std::byte* tile, const tensor_view& w, const packed_shape& s,
   case tile_format::f32:
     return pack_floats<float>(tile, source, rows, s.k);
   case tile_format::f16:
-  case tile_format::bf16:
     return pack_floats<std::uint16_t>(tile, source, rows, s.k);
+  case tile_format::bf16:
+    return pack_floats<std::uint16_t, 2>(tile, source, rows, s.k);
   default:
     return pack_blocks(tile, w, s, first, rows);
   }
@@ -173,11 +178,12 @@ std::unique_ptr<packed_matrix> pack_weights(const tensor_view& weights,
   result->shape = shape;
   result->rows = shape.n;
   result->columns = shape.k;
-  result->tiles = (shape.n + tile_rows - 1) / tile_rows;
-  result->bytes = result->tiles * shape.tile_bytes;
+  const std::size_t tiles = (shape.n + tile_rows - 1) / tile_rows;
+  result->tile_pairs = (tiles + 1) / 2;
+  result->bytes = result->tile_pairs * 2 * shape.tile_bytes;
   result->memory = page_memory(result->bytes);
   std::byte* data = result->memory.data();
-  pool.run(result->tiles, [&](std::size_t tile) {
+  pool.run(tiles, [&](std::size_t tile) {
     pack_tile(data + tile * shape.tile_bytes, weights, shape, tile);
   });
   return result;

@@ -33,6 +33,9 @@ struct linear {
   std::unique_ptr<weight_matrix> weight; ///< [n, k]; null when absent
   device_vector bias;                    ///< [n] or nothing
 
+  /// This product as one of several with the same inputs.
+  product into(float* y) const { return {y, weight.get(), bias.data()}; }
+
   void apply(backend& device, float* y, const float* x,
              std::size_t rows) const {
     device.matmul(y, *weight, x, bias.data(), rows);
