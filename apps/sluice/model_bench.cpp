@@ -21,14 +21,15 @@ double seconds_since(clock::time_point start) {
 
 /// Work of one forward pass, from the config.
 struct pass_cost {
-  double body_macs; ///< per token: every layer's products, active experts only
-  double head_macs; ///< per row of logits
+  double body_macs; ///< per token: the layers' products, active experts only
+  double head_macs; ///< per row of logits: also the last feed-forward block
 };
 
 pass_cost cost_of(const device::model_config& c) {
   const auto attention = static_cast<double>(c.width) * c.head_dim
                          * (2.0 * c.heads + 2.0 * c.kv_heads);
   double body = 0;
+  double last = 0;
   for (std::uint32_t layer = 0; layer < c.layers; ++layer) {
     const bool dense =
         c.experts == 0
@@ -37,8 +38,9 @@ pass_cost cost_of(const device::model_config& c) {
                           : 3.0 * c.width * c.expert_ff_width * c.experts_used
                                 + 1.0 * c.width * c.experts;
     body += attention + ff;
+    last = ff;
   }
-  return {body, static_cast<double>(c.vocabulary) * c.width};
+  return {body - last, static_cast<double>(c.vocabulary) * c.width + last};
 }
 
 /// `count` sequences with block tables of their own.

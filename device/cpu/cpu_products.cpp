@@ -15,11 +15,9 @@ namespace {
 constexpr std::size_t inputs_per_part = 8192;
 // A task has at least so many multiply-adds, or a fork costs more than it wins.
 constexpr std::size_t least_work = 65536;
-// Tasks per thread: the last ones to end leave little idle time.
-constexpr std::size_t tasks_per_thread = 16;
-// Tiles of a task with many rows: they wait in the L2 and L3 caches for the
-// next rows.
-constexpr std::size_t most_tiles = 16;
+// Pairs of tiles of a task with many rows: they wait in the L2 and L3 caches
+// for the next rows.
+constexpr std::size_t most_pairs = 8;
 
 bool rounds_alike(const packed_shape& a, const packed_shape& b) {
   return (a.format == tile_format::bf16) == (b.format == tile_format::bf16)
@@ -58,35 +56,30 @@ const std::byte* cpu_products::rounded(const packed_shape& shape,
 
 // Tasks on the same tiles follow each other, so that a tile comes from memory
 // once.
-void cpu_products::add_tasks(matmul_task whole, std::size_t tiles,
-                             std::size_t per_task, std::size_t rows) {
-  for (std::size_t tile = 0; tile < tiles; tile += per_task)
-    for (std::size_t row = 0; row < rows; row += part_rows) {
-      whole.first_row = row;
-      whole.last_row = std::min(rows, row + part_rows);
-      whole.first_tile = tile;
-      whole.last_tile = std::min(tiles, tile + per_task);
-      tasks_.push_back(whole);
-    }
+void cpu_products::add_tasks(matmul_task whole, std::size_t first_pair,
+                             std::size_t last_pair, std::size_t rows) {
+  whole.first_tile = 2 * first_pair;
+  whole.last_tile = 2 * last_pair;
+  for (std::size_t row = 0; row < rows; row += part_rows) {
+    whole.first_row = row;
+    whole.last_row = std::min(rows, row + part_rows);
+    tasks_.push_back(whole);
+  }
 }
 
+// Each task takes a share of what is left: long streams first, for memory to
+// run at full speed, and short ones last, for the threads to end together.
 void cpu_products::run(std::span<const product> products, const float* x,
                        std::size_t rows) {
   if (rows == 0)
     return;
   inputs_used_ = 0;
   tasks_.clear();
-  std::size_t pairs = 0;
+  std::size_t left = 0;
   for (const auto& p : products)
-    pairs += packed(p).tile_pairs;
+    left += packed(p).tile_pairs;
   for (const auto& p : products) {
     const auto& m = packed(p);
-    const std::size_t pair_work = 2 * tile_rows * m.shape.k * rows;
-    const std::size_t least = least_work / std::max(pair_work, std::size_t(1));
-    std::size_t per_task = std::max(
-        {pairs / (tasks_per_thread * pool_.threads()), least, std::size_t(1)});
-    if (rows > part_rows)
-      per_task = std::min(per_task, most_tiles / 2);
     matmul_task whole{};
     whole.shape = &m.shape;
     whole.tiles = m.memory.data();
@@ -95,7 +88,17 @@ void cpu_products::run(std::span<const product> products, const float* x,
     whole.y = p.y;
     if (m.shape.format >= tile_format::bf16)
       whole.q = rounded(m.shape, x, rows);
-    add_tasks(whole, 2 * m.tile_pairs, 2 * per_task, rows);
+    const std::size_t pair_work = 2 * tile_rows * m.shape.k * rows;
+    const std::size_t least = least_work / (pair_work + 1) + 1;
+    for (std::size_t pair = 0; pair < m.tile_pairs;) {
+      std::size_t count = std::max(left / (2 * pool_.threads()), least);
+      if (rows > part_rows)
+        count = std::min(count, most_pairs);
+      count = std::min(count, m.tile_pairs - pair);
+      add_tasks(whole, pair, pair + count, rows);
+      pair += count;
+      left -= count;
+    }
   }
   pool_.run(tasks_.size(),
             [&](std::size_t part) { kernels_.matmul(tasks_[part]); });

@@ -32,8 +32,8 @@ private:
 
   const std::byte* rounded(const packed_shape& shape, const float* x,
                            std::size_t rows);
-  void add_tasks(matmul_task whole, std::size_t tiles, std::size_t per_task,
-                 std::size_t rows);
+  void add_tasks(matmul_task whole, std::size_t first_pair,
+                 std::size_t last_pair, std::size_t rows);
 
   thread_pool& pool_;
   const kernel_table& kernels_;

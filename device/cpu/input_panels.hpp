@@ -81,17 +81,19 @@ inline void quantize_block(std::byte* out, std::size_t row, std::size_t rows,
                            input_scale by) {
   const f32x16 shift = v_set(rounding_shift);
   const f32x16 inverse = v_set(by.inverse);
-  std::int8_t values[32];
-  float sums[2];
+  alignas(32) std::int8_t values[32];
+  f32x16 whole[2];
   for (int h = 0; h < 2; ++h) {
     const f32x16 scaled = v_mul(v_load(x + 16 * h), inverse);
     const f32x16 low = v_max(scaled, v_set(-127.0f));
     const f32x16 t = v_add(v_min(low, v_set(127.0f)), shift);
     v_store_i8(values + 16 * h, t);
-    sums[h] = v_sum(v_sub(t, shift)); // whole numbers: exact
+    whole[h] = v_sub(t, shift);
   }
-  if (shape.layout.group == 32)
-    sums[0] += sums[1];
+  float sums[2]; // of whole numbers: exact
+  const bool one_group = shape.layout.group == row_block;
+  sums[0] = v_sum(one_group ? v_add(whole[0], whole[1]) : whole[0]);
+  sums[1] = one_group ? 0.0f : v_sum(whole[1]);
   for (std::size_t i = 0; i < 8; ++i)
     store_inputs4(out + (i * rows + row) * inputs4_bytes, values + 4 * i);
   out += rows * values_bytes + 4 * row;
