@@ -22,6 +22,10 @@ const kernel_table& kernels_for(isa path) {
   if (path == isa::avx2)
     return avx2_kernels;
 #endif
+#if defined(__aarch64__)
+  if (path == isa::neon_dotprod)
+    return neon_kernels;
+#endif
   return reference_kernels;
 }
 

@@ -155,6 +155,7 @@ extern const kernel_table reference_kernels;
 extern const kernel_table avx2_kernels;
 extern const kernel_table avx512_kernels;
 extern const kernel_table avx512_bf16_kernels;
+extern const kernel_table neon_kernels;
 
 /// The table of a path. Throws model_error if this machine cannot run it.
 const kernel_table& kernels_for(isa path);
