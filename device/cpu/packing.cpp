@@ -3,6 +3,7 @@
 
 #include "device/cpu/packing.hpp"
 
+#include "device/cpu/interleave.hpp"
 #include "device/cpu/unpack_blocks.hpp"
 #include "device/error.hpp"
 
@@ -65,6 +66,32 @@ void pack_floats(std::byte* tile, const std::byte* source, std::size_t rows,
                   source + (r * k + i) * sizeof(E), sizeof(E));
 }
 
+/// The same of 16 rows of f32, or of pairs of bf16: words.
+void pack_whole_words(std::byte* tile, const std::byte* source,
+                      std::size_t words) {
+  interleave_words(tile, source, words * 4, words);
+}
+
+/// The same of 16 rows of f16, k even: words of two, taken apart.
+void pack_whole_halves(std::byte* tile, const std::byte* source,
+                       std::size_t k) {
+  constexpr std::size_t at_once = 8; // words
+  std::uint32_t words[at_once][tile_rows];
+  for (std::size_t i = 0; i < k / 2; i += at_once) {
+    const std::size_t n = std::min(at_once, k / 2 - i);
+    interleave_words(reinterpret_cast<std::byte*>(words), source + i * 4, k * 2,
+                     n);
+    for (std::size_t word = 0; word < n; ++word) {
+      std::uint16_t halves[2][tile_rows];
+      for (std::size_t r = 0; r < tile_rows; ++r) {
+        halves[0][r] = static_cast<std::uint16_t>(words[word][r]);
+        halves[1][r] = static_cast<std::uint16_t>(words[word][r] >> 16);
+      }
+      std::memcpy(tile + (i + word) * sizeof halves, halves, sizeof halves);
+    }
+  }
+}
+
 /// Four values of a row, which lie side by side in a vector.
 std::uint32_t word_at(const std::uint8_t* values) {
   std::uint32_t word;
@@ -72,14 +99,11 @@ std::uint32_t word_at(const std::uint8_t* values) {
   return word;
 }
 
-/// Bytes of 4 elements of all rows.
-constexpr std::size_t vector_bytes = tile_rows * 4;
-
 /// 32 values of row `r`, four at a time: shifts stay within each byte.
 void put_values(std::byte* out, tile_format format, std::size_t r,
                 const std::uint8_t* values) {
   const auto put = [&](std::size_t vector, std::uint32_t word) {
-    std::memcpy(out + vector * vector_bytes + r * 4, &word, sizeof word);
+    std::memcpy(out + vector * interleaved_bytes + r * 4, &word, sizeof word);
   };
   if (format == tile_format::q8_0) {
     for (std::size_t v = 0; v < 8; ++v)
@@ -153,11 +177,56 @@ void pack_blocks(std::byte* tile, const tensor_view& w, const packed_shape& s,
   }
 }
 
+/// q8_0 and q4_0 of 16 rows: a scale and, word by word, what the file holds.
+void pack_whole_blocks(std::byte* tile, const tensor_view& w,
+                       const packed_shape& s, std::size_t first_row) {
+  const bool signed_values = s.format == tile_format::q8_0;
+  const std::uint32_t flip = signed_values ? 0x80808080u : 0u; // int8 + 128
+  const std::size_t words = signed_values ? 8 : 4;
+  const std::size_t stride = row_bytes(w.type, s.k);
+  const std::byte* source = w.data + first_row * stride;
+  for (std::size_t i = 0; i < s.k; i += row_block) {
+    for (std::size_t r = 0; r < tile_rows; ++r)
+      std::memcpy(tile + 2 * r, source + r * stride, 2);
+    interleave_words(tile + tile_scale_bytes, source + 2, stride, words, flip);
+    tile += tile_scale_bytes + s.layout.value_bytes;
+    source += block_bytes(w.type);
+  }
+}
+
+/// A tile of 16 rows in a format that is only sorted anew. False where it
+/// takes more than that.
+bool pack_whole(std::byte* tile, const tensor_view& w, const packed_shape& s,
+                std::size_t first_row) {
+  const std::byte* source = w.data + first_row * row_bytes(w.type, s.k);
+  switch (s.format) {
+  case tile_format::f32:
+    pack_whole_words(tile, source, s.k);
+    return true;
+  case tile_format::bf16:
+    if (s.k % 2 == 0)
+      pack_whole_words(tile, source, s.k / 2);
+    return s.k % 2 == 0;
+  case tile_format::f16:
+    if (s.k % 2 == 0)
+      pack_whole_halves(tile, source, s.k);
+    return s.k % 2 == 0;
+  case tile_format::q8_0:
+  case tile_format::q4_0:
+    pack_whole_blocks(tile, w, s, first_row);
+    return true;
+  default:
+    return false;
+  }
+}
+
 /// Rows beyond the matrix stay zero, as the memory came.
 void pack_tile(std::byte* tile, const tensor_view& w, const packed_shape& s,
                std::size_t index) {
   const std::size_t first = index * tile_rows;
   const std::size_t rows = std::min(tile_rows, s.n - first);
+  if (rows == tile_rows && pack_whole(tile, w, s, first))
+    return;
   const std::byte* source = w.data + first * row_bytes(w.type, s.k);
   switch (s.format) {
   case tile_format::f32:
