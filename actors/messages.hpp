@@ -174,14 +174,19 @@ struct stage_pass {
   std::vector<chain_key> lost = {}; ///< loads that a stage before did not have
 };
 
-/// To the scheduler: how far a stage has loaded its weights.
+/// To a stage, from itself: load the next layer.
+struct load_more {};
+
+/// To the scheduler: how far a stage has loaded its weights; all are in when
+/// `done` is `total`.
 struct load_progress {
   std::uint32_t stage = 0;
   std::uint64_t done = 0;  ///< bytes
   std::uint64_t total = 0; ///< bytes
 };
 
-/// To the scheduler: a stage can run plans, or never will.
+/// To the scheduler: a stage can run plans, although some of its weights may
+/// still be on their way, or never will (any more).
 struct stage_loaded {
   std::uint32_t stage = 0;
   std::string error; ///< why it failed, or ""
@@ -358,6 +363,11 @@ auto inspect(Inspector& f, stage_pass& x) {
 }
 
 template <class Inspector>
+auto inspect(Inspector& f, load_more&) {
+  return f(caf::meta::type_name("load_more"));
+}
+
+template <class Inspector>
 auto inspect(Inspector& f, load_progress& x) {
   return f(caf::meta::type_name("load_progress"), x.stage, x.done, x.total);
 }
@@ -444,7 +454,9 @@ auto inspect(Inspector& f, connect& x) {
 using stage_actor = caf::typed_actor<
     // Runs one plan and passes it on: to the next stage, or as a step_result to
     // the scheduler.
-    caf::reacts_to<stage_pass>>;
+    caf::reacts_to<stage_pass>,
+    // Loads a layer, unless a plan was faster.
+    caf::reacts_to<load_more>>;
 
 /// A model's scheduler: a prompt_sink with what its stages say to it.
 using model_actor = prompt_sink::extend<

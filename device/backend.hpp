@@ -71,6 +71,13 @@ struct kv_view {
   kv_format format;
 };
 
+/// One of several matrices that the same inputs are multiplied with.
+struct product {
+  float* y; ///< [rows, n]
+  const weight_matrix* weights;
+  const float* bias; ///< [n] or null
+};
+
 struct attention_shape {
   std::uint32_t heads;
   std::uint32_t kv_heads;
@@ -104,10 +111,16 @@ public:
   virtual void rms_norm(float* out, const float* x, const float* weight,
                         float epsilon, std::size_t rows, std::size_t n) = 0;
 
-  /// y[r, j] = sum_k x[r, k] * w[j, k] (+ bias[j]). x [rows, k]; y [rows, n];
-  /// bias [n] or null.
-  virtual void matmul(float* y, const weight_matrix& w, const float* x,
-                      const float* bias, std::size_t rows) = 0;
+  /// For each product y[r, j] = sum_k x[r, k] * w[j, k] (+ bias[j]), all with
+  /// the same x [rows, k].
+  virtual void matmul(std::span<const product> products, const float* x,
+                      std::size_t rows) = 0;
+  /// One product.
+  void matmul(float* y, const weight_matrix& w, const float* x,
+              const float* bias, std::size_t rows) {
+    const product one{y, &w, bias};
+    matmul(std::span(&one, 1), x, rows);
+  }
 
   /// Rotates heads in place. x [rows, heads, head_dim]; positions [rows].
   virtual void rope(float* x, const rope_config& config,

@@ -32,6 +32,9 @@ public:
   /// sequences whose requests do not replay. Throws what the engine throws.
   std::vector<float> run(batch_plan& plan);
 
+  /// As device::shard::load_next.
+  bool load_next() { return engine_->load_next(); }
+
   /// Sequences that are followed.
   std::size_t followed() const noexcept { return followers_.size(); }
 

@@ -26,6 +26,11 @@ public:
   std::optional<pace> returned(instant now) {
     const auto plan = flying_.front();
     flying_.pop_front();
+    if (skipped_ > 0) {
+      --skipped_;
+      last_ = now;
+      return std::nullopt;
+    }
     // Plans in flight at once share the time: each counts from the one before.
     const auto busy = seconds_between(std::max(plan.at, last_), now);
     last_ = now;
@@ -43,6 +48,12 @@ public:
   /// tokens.
   double last_step() const noexcept { return step_; }
 
+  /// Plans so far, those under way included, say nothing about those to come.
+  void forget() {
+    seconds_ = tokens_ = plans_ = latency_ = 0.0;
+    skipped_ = flying_.size();
+  }
+
 private:
   struct flying {
     instant at;
@@ -55,6 +66,7 @@ private:
 
   static constexpr double memory = 15.0 / 16; // weight of what was before
   std::deque<flying> flying_;
+  std::size_t skipped_ = 0; // of flying_
   instant last_{};
   double seconds_ = 0.0; // sums that fade
   double tokens_ = 0.0;

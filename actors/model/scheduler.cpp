@@ -101,6 +101,7 @@ void scheduler_state::progressed(const load_progress& msg) {
     total += one.total;
   }
   settings.state->progress(settings.slot, done, total);
+  settle();
 }
 
 void scheduler_state::loaded(const stage_loaded& msg) {
@@ -118,9 +119,19 @@ void scheduler_state::loaded(const stage_loaded& msg) {
   if (++stages_loaded == settings.stages) {
     batches->know_stored(*stored);
     stored.reset();
-    settings.state->ready(settings.slot);
     pump();
+    settle();
   }
+}
+
+void scheduler_state::settle() {
+  const auto in = [](const auto& one) { return one.done == one.total; };
+  if (all_in || stages_loaded < settings.stages || exit || !failure.empty()
+      || !std::ranges::all_of(progress, in))
+    return;
+  all_in = true;
+  meter.forget();
+  settings.state->ready(settings.slot);
 }
 
 // Only what all stages have is worth anything.
@@ -248,7 +259,7 @@ void scheduler_state::count() {
 
 model_status scheduler_state::status() const {
   model_status now;
-  now.ready = stages_loaded == settings.stages && failure.empty() && !exit;
+  now.ready = all_in && failure.empty() && !exit;
   now.running = static_cast<std::uint32_t>(batches->running());
   now.waiting = static_cast<std::uint32_t>(batches->waiting());
   now.free_blocks = batches->pool().free();

@@ -59,6 +59,8 @@ struct scheduler_state {
   void loaded(const stage_loaded& msg);
   void note_stored(std::span<const chain_key> keys);
   void progressed(const load_progress& msg);
+  /// Announces the model once all weights are in. Plans run before.
+  void settle();
   /// Gives the stages all plans that there are.
   void pump();
   /// Passes on what was generated, as credit allows.
@@ -79,8 +81,9 @@ struct scheduler_state {
   std::unique_ptr<batch_scheduler> batches;
   std::vector<stage_actor> stages;
   std::shared_ptr<std::atomic<bool>> stop_loading;
-  std::vector<load_progress> progress; // per stage
-  std::uint32_t stages_loaded = 0;
+  std::vector<load_progress> progress;          // per stage
+  std::uint32_t stages_loaded = 0;              // that can run plans
+  bool all_in = false;                          // the weights
   std::optional<std::vector<chain_key>> stored; // by all stages loaded so far
   std::uint32_t stages_gone = 0;
   std::string failure;            // why no prompt is taken any more, or ""

@@ -17,8 +17,13 @@ public:
                const engine_settings& settings,
                const device::shard::progress& report)
       : assets_{std::move(assets)}, backend_{std::move(backend)},
-        shard_{assets_->files,     *backend_, settings.layers,
-               settings.kv_blocks, report,    settings.kv},
+        shard_{assets_->files,
+               *backend_,
+               settings.layers,
+               settings.kv_blocks,
+               report,
+               settings.kv,
+               device::loading::as_needed},
         counts_{settings.counts} {
     if (settings.tiers.host_blocks == 0 && settings.tiers.disk.empty())
       return;
@@ -32,6 +37,8 @@ public:
                              const device::row_sink& sink) override {
     return shard_.forward(steps, hidden, sink);
   }
+
+  bool load_next() override { return shard_.load_next(); }
 
   void copy_block(std::uint32_t from, std::uint32_t to) override {
     shard_.copy_block(from, to);

@@ -23,7 +23,8 @@ struct engine_settings {
   model_metrics* counts = nullptr; ///< null: nobody counts; outlives the engine
 };
 
-/// Loads the weights and opens the tiers, if there are any to open. Throws
+/// Opens the tiers, if there are any to open; the weights come with load_next,
+/// or with the first plan; then and now `report` hears of them. Throws
 /// device::model_error.
 std::unique_ptr<stage_engine> make_shard_engine(
     model_assets_ptr assets, std::unique_ptr<device::backend> backend,

@@ -33,6 +33,28 @@ void stage_state::load() {
   self->send(settings.scheduler,
              stage_loaded{settings.index, std::move(error),
                           work ? work->stored() : std::vector<chain_key>{}});
+  if (work || draft)
+    load_next();
+}
+
+void stage_state::load_next() {
+  if (!work && !draft) {
+    // A draft model that was given up has nothing more to load.
+    self->send(settings.scheduler, load_progress{settings.index, 0, 0});
+    return;
+  }
+  try {
+    if (work ? work->load_next() : draft->load_next())
+      self->send(stage_actor{self}, load_more{});
+  } catch (const std::exception& e) {
+    std::string error = e.what();
+    if (error.empty())
+      error = "loading failed without saying why";
+    work.reset();
+    draft.reset();
+    self->send(settings.scheduler,
+               stage_loaded{settings.index, std::move(error)});
+  }
 }
 
 void stage_state::run(stage_pass& pass) {
@@ -78,6 +100,7 @@ stage(stage_actor::stateful_pointer<stage_state> self,
         auto& state = self->state;
         state.settings.drafts ? state.propose(pass) : state.run(pass);
       },
+      [self](const load_more&) { self->state.load_next(); },
   };
 }
 

@@ -24,7 +24,8 @@ struct stage_settings {
   stage_actor next; ///< empty: this is the last stage
   model_actor scheduler;
   bool drafts = false; ///< it proposes tokens to the stages after it
-  /// Set when the model is to go away: loading stops at the next layer.
+  /// Set when the model is to go away: loading stops at the next layer, also
+  /// one that a plan loads.
   std::shared_ptr<const std::atomic<bool>> stop;
 };
 
@@ -33,6 +34,8 @@ struct stage_state {
 
   /// Makes the engine and tells the scheduler how it went.
   void load();
+  /// Loads a layer and asks for the next one.
+  void load_next();
   /// Runs one plan and passes it on.
   void run(stage_pass& pass);
   /// Fills drafts into one plan and passes it on. A draft model that fails is

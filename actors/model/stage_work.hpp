@@ -28,6 +28,8 @@ public:
           std::vector<float>& hidden, const device::row_sink& sink) = 0;
   /// As device::shard::copy_block.
   virtual void copy_block(std::uint32_t from, std::uint32_t to) = 0;
+  /// As device::shard::load_next.
+  virtual bool load_next() { return false; }
 
   // Blocks outside of the pool; an engine without any does nothing.
   /// Keeps a block in main memory.
@@ -77,6 +79,9 @@ public:
 
   /// Stores blocks that a plan filled, which did not fail here; after `run`.
   void store_blocks(std::span<const block_transfer> stores);
+
+  /// As device::shard::load_next.
+  bool load_next() { return engine_->load_next(); }
 
   /// As stage_engine::stored.
   std::vector<chain_key> stored() { return engine_->stored(); }

@@ -109,6 +109,10 @@ bool runtime::wait_ready(std::chrono::milliseconds patience) const {
   return core().wait_ready(patience);
 }
 
+bool runtime::wait_accepting(std::chrono::milliseconds patience) const {
+  return core().wait_accepting(patience);
+}
+
 std::string runtime::metrics() const {
   return core().metrics();
 }

@@ -210,6 +210,11 @@ bool runtime_core::wait_ready(std::chrono::milliseconds patience) const {
   return graph_ && graph_->wait_ready(patience);
 }
 
+bool runtime_core::wait_accepting(std::chrono::milliseconds patience) const {
+  const std::shared_lock lock{mutex_};
+  return graph_ && graph_->wait_built(patience);
+}
+
 std::string runtime_core::metrics() const {
   const auto [lock, graph] = open_graph();
   return graph.prometheus();

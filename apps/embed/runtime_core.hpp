@@ -35,6 +35,7 @@ public:
   std::string name() const;
   runtime_status status() const;
   bool wait_ready(std::chrono::milliseconds patience) const;
+  bool wait_accepting(std::chrono::milliseconds patience) const;
   std::string metrics() const;
   std::uint32_t drain(std::chrono::milliseconds patience);
   close_report close();

@@ -3,15 +3,18 @@
 
 // sluice ask: one question, made for pipes. The answer alone goes to standard
 // output.
+#include "apps/bench_model/peak_memory.hpp"
 #include "apps/sluice/chat_target.hpp"
 #include "apps/sluice/command.hpp"
 #include "apps/sluice/conversation.hpp"
 #include "apps/sluice/interrupt.hpp"
+#include "apps/sluice/progress_bar.hpp"
 
 #include <cstdio>
 #include <iostream>
 #include <iterator>
 #include <memory>
+#include <optional>
 
 namespace sluice::apps {
 
@@ -33,29 +36,40 @@ std::string question_of(const ask_options& options) {
   return text;
 }
 
-void print_stats(const answer_stats& stats) {
+/// `from_start`: milliseconds from the start to the first text, if this process
+/// loaded the model.
+void print_stats(const answer_stats& stats, std::optional<double> from_start) {
   std::fprintf(stderr,
                "%u prompt tokens, %u tokens (%s); first token after %.1f ms, "
                "then %.0f tokens/s\n",
                stats.prompt_tokens, stats.completion_tokens,
                stats.finish.c_str(), stats.first_token * 1e3,
                stats.tokens_per_second());
+  if (from_start)
+    std::fprintf(stderr,
+                 "first token %.0f ms after the start, peak memory %s\n",
+                 *from_start, format_bytes(peak_resident_bytes()).c_str());
 }
 
 exit_code ask(const ask_options& options, bool quiet) {
   const auto question = question_of(options);
-  chat_target target{options.target, quiet};
+  chat_target target{options.target, quiet, answering::while_loading};
   interrupt_guard interrupt;
   conversation talk{target.who(), options.chat,
                     [&] { return interrupt.raised(); }};
-  const auto stats = talk.ask(
-      question, [](std::string_view text) { std::cout << text << std::flush; });
+  std::optional<double> from_start;
+  bool begun = false;
+  const auto stats = talk.ask(question, [&](std::string_view text) {
+    if (!begun && !text.empty()) {
+      begun = true;
+      from_start = target.milliseconds_since_start();
+      target.end_progress();
+    }
+    std::cout << text << std::flush;
+  });
   std::cout << std::endl;
-  if (options.stats) {
-    if (const auto start = target.milliseconds_to_ready())
-      std::fprintf(stderr, "ready %.0f ms after the start; ", *start);
-    print_stats(stats);
-  }
+  if (options.stats)
+    print_stats(stats, from_start);
   return interrupt.raised() ? exit_code::interrupted : exit_code::ok;
 }
 

@@ -8,6 +8,7 @@
 #include "apps/bench_serve/server_probe.hpp"
 #include "apps/bench_serve/serving_plot.hpp"
 #include "apps/bench_serve/serving_text.hpp"
+#include "apps/plot/plot_file.hpp"
 #include "apps/sluice/chat_target.hpp"
 #include "apps/sluice/command.hpp"
 #include "apps/sluice/interrupt.hpp"
@@ -330,20 +331,6 @@ exit_code bench_serve(const serve_bench_options& options, bool quiet) {
   if (record.interrupted)
     return exit_code::interrupted;
   return report.answered > 0 ? exit_code::ok : exit_code::failed;
-}
-
-/// Lets the command line refuse what `parse` throws at.
-template <class Parse>
-CLI::Validator parsed_by(Parse parse) {
-  return CLI::Validator{[parse](const std::string& text) -> std::string {
-                          try {
-                            parse(text);
-                            return {};
-                          } catch (const std::exception& error) {
-                            return error.what();
-                          }
-                        },
-                        ""};
 }
 
 void add_load_options(CLI::App& command, serve_bench_options& o) {

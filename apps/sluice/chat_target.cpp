@@ -72,25 +72,35 @@ void wait_while_loading(const transport::address& server) {
 
 } // namespace
 
-chat_target::chat_target(const target_options& options, bool quiet) {
+chat_target::chat_target(const target_options& options, bool quiet,
+                         answering when) {
   if (options.path.empty()) {
     const auto server = parse_server_url(options.url);
     wait_while_loading(server);
     who_ = std::make_unique<http_answerer>(server);
     return;
   }
-  const auto start = std::chrono::steady_clock::now();
+  start_ = std::chrono::steady_clock::now();
   graph_ = std::make_unique<served_graph>(
       serve_options{.path = options.path, .serve = false}, quiet);
-  graph_->wait_until_ready();
+  if (when == answering::once_loaded)
+    graph_->wait_until_ready();
+  else
+    graph_->wait_until_accepting();
   who_ = std::make_unique<local_answerer>(graph_->runtime());
-  ready_ms_ = std::chrono::duration<double, std::milli>(
-                  std::chrono::steady_clock::now() - start)
-                  .count();
 }
 
-std::optional<double> chat_target::milliseconds_to_ready() const noexcept {
-  return ready_ms_;
+std::optional<double> chat_target::milliseconds_since_start() const {
+  if (!start_)
+    return std::nullopt;
+  return std::chrono::duration<double, std::milli>(
+             std::chrono::steady_clock::now() - *start_)
+      .count();
+}
+
+void chat_target::end_progress() {
+  if (graph_)
+    graph_->end_progress();
 }
 
 } // namespace sluice::apps

@@ -11,6 +11,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,19 +31,28 @@ void add_chat_options(CLI::App& command, chat_options& options);
 /// "http://host:port" or "host:port". Throws std::invalid_argument.
 transport::address parse_server_url(const std::string& url);
 
-/// Ready to be asked once it is built; stops what it started.
+/// When a model of this process may be asked.
+enum class answering {
+  once_loaded,  ///< all its weights are in
+  while_loading ///< the answer waits for what it needs
+};
+
+/// Can be asked once it is built; stops what it started.
 class chat_target {
 public:
-  chat_target(const target_options& options, bool quiet);
+  chat_target(const target_options& options, bool quiet,
+              answering when = answering::once_loaded);
 
   answerer& who() const noexcept { return *who_; }
-  /// Milliseconds from the start of loading until ready; nothing for a --url.
-  std::optional<double> milliseconds_to_ready() const noexcept;
+  /// Since this process began to open the model; nothing for a --url.
+  std::optional<double> milliseconds_since_start() const;
+  /// Clears the progress bar's line: before the first text.
+  void end_progress();
 
 private:
+  std::optional<std::chrono::steady_clock::time_point> start_;
   std::unique_ptr<served_graph> graph_;
   std::unique_ptr<answerer> who_;
-  std::optional<double> ready_ms_;
 };
 
 } // namespace sluice::apps

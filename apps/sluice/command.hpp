@@ -8,7 +8,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include <exception>
 #include <functional>
+#include <string>
 
 namespace sluice::apps {
 
@@ -30,6 +32,20 @@ struct global_options {
 struct selected_command {
   std::function<exit_code()> run;
 };
+
+/// Lets the command line refuse what `parse` throws at.
+template <class Parse>
+CLI::Validator parsed_by(Parse parse) {
+  return CLI::Validator{[parse](const std::string& text) -> std::string {
+                          try {
+                            parse(text);
+                            return {};
+                          } catch (const std::exception& error) {
+                            return error.what();
+                          }
+                        },
+                        ""};
+}
 
 void add_run(CLI::App& app, const global_options& global,
              selected_command& selected);

@@ -22,7 +22,8 @@ void model_options::add_to(CLI::App& command) {
   command.add_option("-t,--threads", threads,
                      "Compute threads (default: every core)");
   command.add_option("--isa", isa, "Instruction set")
-      ->check(CLI::IsMember({"best", "reference", "avx2", "avx512_vnni"}))
+      ->check(CLI::IsMember({"best", "reference", "avx2", "avx512_vnni",
+                             "avx512_bf16", "neon_dotprod"}))
       ->capture_default_str();
 }
 

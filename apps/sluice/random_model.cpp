@@ -63,6 +63,9 @@ void add_random_model(CLI::App& app, const global_options& global,
   size("--context", shape.context, "Longest context, in tokens");
   command->add_flag("!--untied", shape.tied,
                     "An output matrix of its own beside the embedding");
+  command->add_flag("--tokenizer", shape.tokenizer,
+                    "A made-up tokenizer and chat template, so that the model "
+                    "can be asked");
   command->add_option("--seed", options->seed, "Of the random numbers");
   command->callback([options, &selected, &global] {
     selected.run = [options, &global] { return make(*options, global.quiet); };

@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // sluice run: serves a graph, or a bare model, until SIGINT or SIGTERM.
+#include "apps/bench_model/peak_memory.hpp"
 #include "apps/sluice/command.hpp"
 #include "apps/sluice/interrupt.hpp"
+#include "apps/sluice/progress_bar.hpp"
 #include "apps/sluice/served_graph.hpp"
 
 #include <spdlog/spdlog.h>
@@ -61,7 +63,8 @@ std::jthread announce_readiness(served_graph& graph, std::string& failure) {
       graph.wait_until_ready();
       const auto ms =
           std::chrono::duration<double, std::milli>(clock::now() - start);
-      spdlog::info("ready after {:.0f} ms", ms.count());
+      spdlog::info("ready after {:.0f} ms, peak memory {}", ms.count(),
+                   format_bytes(peak_resident_bytes()));
     } catch (const std::exception& error) {
       failure = error.what();
       ::kill(::getpid(), SIGTERM);

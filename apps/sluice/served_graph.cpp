@@ -67,14 +67,33 @@ std::string served_graph::address() const {
   return graph_.status().listening;
 }
 
+namespace {
+
+constexpr std::chrono::seconds look_again{1};
+
+// Why waiting goes on for ever, if it does.
+void throw_if_over(const runtime& graph) {
+  const auto now = graph.status();
+  if (now.state == phase::closed)
+    throw std::runtime_error("stopped before it was ready");
+  if (!now.failure.empty())
+    throw std::runtime_error(now.failure);
+}
+
+} // namespace
+
 void served_graph::wait_until_ready() {
-  while (!graph_.wait_ready(std::chrono::seconds{1})) {
-    const auto now = graph_.status();
-    if (now.state == phase::closed)
-      throw std::runtime_error("stopped before it was ready");
-    if (!now.failure.empty())
-      throw std::runtime_error(now.failure);
-  }
+  while (!graph_.wait_ready(look_again))
+    throw_if_over(graph_);
+  end_progress();
+}
+
+void served_graph::wait_until_accepting() {
+  while (!graph_.wait_accepting(look_again))
+    throw_if_over(graph_);
+}
+
+void served_graph::end_progress() {
   bar_->finish();
 }
 

@@ -35,6 +35,11 @@ public:
   /// Returns once requests are taken. Throws std::runtime_error with the reason
   /// when a model cannot be loaded.
   void wait_until_ready();
+  /// Returns once requests can be submitted, although their answers may have to
+  /// wait for weights. Throws as wait_until_ready.
+  void wait_until_accepting();
+  /// Clears the progress bar's line.
+  void end_progress();
 
   close_report stop() { return graph_.close(); }
 

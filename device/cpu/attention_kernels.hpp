@@ -78,9 +78,9 @@ inline std::uint32_t greater(std::uint32_t a, std::uint32_t b) {
 template <class F>
 inline void in_passes(std::size_t count, F f) {
   std::size_t i = 0;
-  for (; i + max_rows <= count; i += max_rows)
-    f.template operator()<max_rows>(i);
-  if constexpr (max_rows > 4)
+  for (; i + max_states <= count; i += max_states)
+    f.template operator()<max_states>(i);
+  if constexpr (max_states > 4)
     for (; i + 4 <= count; i += 4)
       f.template operator()<4>(i);
   for (; i + 2 <= count; i += 2)

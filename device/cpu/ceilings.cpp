@@ -65,14 +65,17 @@ cpu_ceilings measure_ceilings(thread_pool& pool, isa path) {
   });
   constexpr std::size_t steps = 4000;
   const std::size_t rounds = std::size_t(16) * pool.threads();
-  const double multiply = shortest([&] {
-    pool.run(rounds, [&](std::size_t) {
-      sink += std::uint64_t(kernels.integer_peak(steps));
+  const auto seconds_of = [&](auto peak) {
+    return shortest([&] {
+      pool.run(rounds,
+               [&](std::size_t) { sink += std::uint64_t(peak(steps)); });
     });
-  });
-  // A step is 16 products of 64 multiplies and 64 adds.
-  const double operations = double(rounds) * steps * 16 * 128;
-  return {double(array_bytes) / read, operations / multiply};
+  };
+  // A step is 16 products of 64, or 32, multiplies and as many adds.
+  const double products = double(rounds) * steps * 16;
+  return {double(array_bytes) / read,
+          products * 128 / seconds_of(kernels.integer_peak),
+          products * 64 / seconds_of(kernels.bf16_peak)};
 }
 
 } // namespace sluice::device

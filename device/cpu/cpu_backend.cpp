@@ -3,6 +3,7 @@
 
 #include "device/cpu/cpu_backend.hpp"
 
+#include "device/cpu/cpu_products.hpp"
 #include "device/cpu/kernels.hpp"
 #include "device/cpu/packing.hpp"
 #include "device/cpu/rope_table.hpp"
@@ -21,11 +22,6 @@ namespace {
 
 // Less work than this (floats touched) is done by the calling thread alone.
 constexpr std::size_t elements_per_part = 8192;
-// The same for products, in multiply-adds.
-constexpr std::size_t products_per_part = 65536;
-// Rows of activations that stay in a core's L2 while tiles pass by; a multiple
-// of every panel.
-constexpr std::size_t rows_per_part = 64;
 // Query rows (tokens times heads) of one attention part.
 constexpr std::size_t queries_per_part = 32;
 
@@ -93,7 +89,7 @@ std::size_t scores_of(const attention_task& t) {
 class cpu_backend final : public backend {
 public:
   cpu_backend(thread_pool& pool, isa path)
-      : pool_(pool), kernels_(kernels_for(path)),
+      : pool_(pool), kernels_(kernels_for(path)), products_(pool, kernels_),
         name_("cpu " + std::string(device::name(path))) {}
 
   std::string_view name() const noexcept override { return name_; }
@@ -115,8 +111,10 @@ public:
              std::span<const std::int32_t> ids, float scale) override;
   void rms_norm(float* out, const float* x, const float* weight, float epsilon,
                 std::size_t rows, std::size_t n) override;
-  void matmul(float* y, const weight_matrix& w, const float* x,
-              const float* bias, std::size_t rows) override;
+  void matmul(std::span<const product> products, const float* x,
+              std::size_t rows) override {
+    products_.run(products, x, rows);
+  }
   void rope(float* x, const rope_config& config,
             std::span<const std::uint32_t> positions, std::size_t heads,
             std::size_t head_dim) override;
@@ -179,15 +177,13 @@ private:
     assert(block < kv.blocks);
     return kv.data + kv_floats(block, kv.kv_heads, kv.head_dim, kv.format);
   }
-  const std::byte* quantize(const packed_shape& shape, const float* x,
-                            std::size_t rows);
   rope_table& table_for(const rope_config& config);
 
   thread_pool& pool_;
   const kernel_table& kernels_;
-  std::string name_;
   std::deque<rope_table> ropes_;
-  std::vector<std::byte> inputs_; ///< quantised rows of one product
+  cpu_products products_;
+  std::string name_;
   std::vector<attention_task> tasks_;
   std::vector<kv_token> tokens_;
 };
@@ -217,51 +213,6 @@ void cpu_backend::rms_norm(float* out, const float* x, const float* weight,
   split(rows, n, [&](std::size_t first, std::size_t last) {
     kernels_.rms_norm(out + first * n, x + first * n, weight, epsilon,
                       last - first, n);
-  });
-}
-
-const std::byte* cpu_backend::quantize(const packed_shape& shape,
-                                       const float* x, std::size_t rows) {
-  const std::size_t bytes = rows * (shape.k / row_block) * max_input_bytes;
-  if (inputs_.size() < bytes)
-    inputs_.resize(bytes);
-  split(rows, shape.k, [&](std::size_t first, std::size_t last) {
-    kernels_.quantize(inputs_.data(), shape, x, rows, first, last);
-  });
-  return inputs_.data();
-}
-
-// Parts are ranges of tiles times ranges of row panels. All rows of a part pass
-// over one tile before the next tile is read.
-void cpu_backend::matmul(float* y, const weight_matrix& w, const float* x,
-                         const float* bias, std::size_t rows) {
-  const auto& m = static_cast<const packed_matrix&>(w);
-  matmul_task whole{.shape = &m.shape,
-                    .tiles = m.memory.data(),
-                    .x = x,
-                    .q = nullptr,
-                    .bias = bias,
-                    .y = y,
-                    .first_row = 0,
-                    .last_row = rows,
-                    .first_tile = 0,
-                    .last_tile = m.tiles};
-  if (m.shape.format >= tile_format::q8_0)
-    whole.q = quantize(m.shape, x, rows);
-  const std::size_t row_parts = (rows + rows_per_part - 1) / rows_per_part;
-  const std::size_t work = rows * m.shape.n * m.shape.k / products_per_part;
-  const std::size_t wanted = 8 * pool_.threads() / std::max(row_parts, 1ul);
-  const std::size_t tile_parts =
-      std::clamp(std::min(work, wanted), 1ul, std::max(m.tiles, 1ul));
-  pool_.run(row_parts * tile_parts, [&](std::size_t part) {
-    const std::size_t i = part / tile_parts;
-    const std::size_t j = part % tile_parts;
-    auto task = whole;
-    task.first_row = i * rows_per_part;
-    task.last_row = std::min(rows, (i + 1) * rows_per_part);
-    task.first_tile = j * m.tiles / tile_parts;
-    task.last_tile = (j + 1) * m.tiles / tile_parts;
-    kernels_.matmul(task);
   });
 }
 

@@ -3,11 +3,17 @@
 
 #include "device/cpu/features.hpp"
 
+#if defined(__aarch64__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
+
 namespace sluice::device {
 
 namespace {
 
-constexpr isa all_isas[] = {isa::reference, isa::avx2, isa::avx512_vnni};
+constexpr isa all_isas[] = {isa::reference, isa::avx2, isa::avx512_vnni,
+                            isa::avx512_bf16, isa::neon_dotprod};
 
 } // namespace
 
@@ -17,6 +23,10 @@ std::string_view name(isa value) noexcept {
     return "avx2";
   case isa::avx512_vnni:
     return "avx512_vnni";
+  case isa::avx512_bf16:
+    return "avx512_bf16";
+  case isa::neon_dotprod:
+    return "neon_dotprod";
   default:
     return "reference";
   }
@@ -42,6 +52,12 @@ bool supported(isa value) noexcept {
            && __builtin_cpu_supports("avx512dq")
            && __builtin_cpu_supports("avx512vl")
            && __builtin_cpu_supports("avx512vnni");
+  case isa::avx512_bf16:
+    return supported(isa::avx512_vnni) && __builtin_cpu_supports("avx512bf16");
+#endif
+#if defined(__aarch64__)
+  case isa::neon_dotprod:
+    return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
 #endif
   default:
     return value == isa::reference;

@@ -17,9 +17,12 @@ enum class isa {
   reference,   ///< plain C++
   avx2,        ///< AVX2, FMA, F16C
   avx512_vnni, ///< AVX-512 F, BW, DQ, VL and VNNI
+  avx512_bf16, ///< these and BF16
+  neon_dotprod ///< Armv8.2 with its dot products
 };
 
-/// "reference", "avx2", "avx512_vnni".
+/// "reference", "avx2", "avx512_vnni", "avx512_bf16",
+/// "neon_dotprod".
 std::string_view name(isa value) noexcept;
 
 /// The path of that name; nothing if there is none.

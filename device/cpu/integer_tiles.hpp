@@ -6,8 +6,8 @@
 // set by kernels_*.cpp, after a vector header.
 #pragma once
 
-#include "device/cpu/chunk_sums.hpp"
 #include "device/cpu/input_panels.hpp"
+#include "device/cpu/tile_fetch.hpp"
 
 namespace sluice::device {
 namespace {
@@ -35,6 +35,12 @@ inline weights4 nibbles_and(const std::byte* values, std::size_t i,
   const bytes64 low = i < 4 ? low_nibbles(both) : high_nibbles(both);
   return to_weights4(with_bits(low, load_bytes64(high), 4 - shift, mask));
 }
+
+/// Blocks of 32 along k.
+struct block_range {
+  std::size_t first;
+  std::size_t last;
+};
 
 /// Formats whose blocks of 32 have one f16 scale.
 struct one_scale {
@@ -105,68 +111,106 @@ struct q6_k_values {
   }
 };
 
-/// isum[r] += vectors of group g of a block, times the rows' inputs.
-template <class Format, std::size_t R>
-inline void add_products(i32x16* isum, const std::byte* values,
+/// isum[t][r] += vectors of group g of a block of T tiles, times the rows'
+/// inputs.
+template <class Format, std::size_t T, std::size_t R>
+inline void add_products(i32x16 (*isum)[R], const std::byte* const* values,
                          const std::byte* x, std::size_t g) {
   constexpr std::size_t vectors = Format::layout.group / 4;
 #pragma GCC unroll product_unroll
   for (std::size_t i = g * vectors; i < (g + 1) * vectors; ++i) {
-    const weights4 a = Format::vector(values, i);
+    weights4 a[T];
+#pragma GCC unroll 2
+    for (std::size_t t = 0; t < T; ++t)
+      a[t] = Format::vector(values[t], i);
 #pragma GCC unroll 8
-    for (std::size_t r = 0; r < R; ++r)
-      isum[r] =
-          i_dot4(isum[r], a, load_inputs4(x + (i * R + r) * inputs4_bytes));
+    for (std::size_t r = 0; r < R; ++r) {
+      const inputs4 b = load_inputs4(x + (i * R + r) * inputs4_bytes);
+#pragma GCC unroll 2
+      for (std::size_t t = 0; t < T; ++t)
+        isum[t][r] = i_dot4(isum[t][r], a[t], b);
+    }
   }
 }
 
-/// sums[r][c] of R rows with one tile. Per group, in this order:
-/// acc = fma(float(isum), w_scale * x_scale, acc), where isum is the exact sum
-/// of (w - zero) * x; with minima then acc = fma(minimum, x_scale * xsum, acc).
-template <class Format, std::size_t R>
-inline void integer_tile(f32x16 (*sums)[sum_chunks], const matmul_task& t,
-                         const std::byte* w, std::size_t row) {
+/// Adds one block of T tiles, at w, times R rows to acc.
+template <class Format, std::size_t T, std::size_t R>
+inline void add_block(f32x16 (*acc)[R], const Format* formats,
+                      const std::byte* const* w, const std::byte* x) {
   constexpr tile_layout layout = Format::layout;
-  constexpr std::size_t groups = row_block / layout.group;
-  const std::size_t blocks = t.shape->k / row_block;
-  const std::byte* x = t.q + row * blocks * input_bytes(layout.group);
-  Format format{};
-  for (std::size_t c = 0; c < sum_chunks; ++c) {
-    f32x16 acc[R];
-    for (std::size_t r = 0; r < R; ++r)
-      acc[r] = v_set(0.0f);
-    const std::size_t last = chunk_start(c + 1, blocks);
-    for (std::size_t b = chunk_start(c, blocks); b < last; ++b) {
-      if (layout.head_bytes != 0 && b % 8 == 0) {
-        format.open(w);
-        w += layout.head_bytes;
-      }
+  const std::byte* values[T];
+  for (std::size_t t = 0; t < T; ++t)
+    values[t] = w[t] + tile_scale_bytes;
 #pragma GCC unroll 2
-      for (std::size_t g = 0; g < groups; ++g) {
-        const f32x16 scale = format.scale(w, g);
-        const std::byte* sum_terms = x + R * (values_bytes + 4 + 4 * g);
-        i32x16 isum[R];
+  for (std::size_t g = 0; g < row_block / layout.group; ++g) {
+    const std::byte* sum_terms = x + R * (values_bytes + 4 + 4 * g);
+    i32x16 isum[T][R];
 #pragma GCC unroll 8
-        for (std::size_t r = 0; r < R; ++r)
-          isum[r] = i_set(layout.has_min ? 0 : load_i32(sum_terms + 4 * r));
-        add_products<Format, R>(isum, w + tile_scale_bytes, x, g);
-#pragma GCC unroll 8
-        for (std::size_t r = 0; r < R; ++r) {
-          const f32x16 factor =
-              v_mul(scale, broadcast_f32(x + R * values_bytes + 4 * r));
-          acc[r] = v_fma(i_to_f32(isum[r]), factor, acc[r]);
-          if constexpr (layout.has_min)
-            acc[r] = v_fma(format.minimum(w), broadcast_f32(sum_terms + 4 * r),
-                           acc[r]);
-        }
-      }
-      w += tile_scale_bytes + layout.value_bytes;
-      x += R * input_bytes(layout.group);
-    }
     for (std::size_t r = 0; r < R; ++r)
-      sums[r][c] = acc[r];
+#pragma GCC unroll 2
+      for (std::size_t t = 0; t < T; ++t)
+        isum[t][r] = i_set(layout.has_min ? 0 : load_i32(sum_terms + 4 * r));
+    add_products<Format, T, R>(isum, values, x, g);
+#pragma GCC unroll 2
+    for (std::size_t t = 0; t < T; ++t) {
+      const f32x16 scale = formats[t].scale(w[t], g);
+#pragma GCC unroll 8
+      for (std::size_t r = 0; r < R; ++r) {
+        const f32x16 factor =
+            v_mul(scale, broadcast_f32(x + R * values_bytes + 4 * r));
+        acc[t][r] = v_fma(i_to_f32(isum[t][r]), factor, acc[t][r]);
+        if constexpr (layout.has_min)
+          acc[t][r] = v_fma(formats[t].minimum(w[t]),
+                            broadcast_f32(sum_terms + 4 * r), acc[t][r]);
+      }
+    }
   }
 }
+
+/// Integer weights. Per group, in this order: acc = fma(float(isum), w_scale *
+/// x_scale, acc), where isum is the exact sum of (w - zero) * x; with minima
+/// then acc = fma(minimum, x_scale * xsum, acc).
+template <class Format>
+struct integer_product {
+  static constexpr std::size_t most_rows = max_rows;
+  static constexpr tile_layout layout = Format::layout;
+  static constexpr std::size_t step = tile_scale_bytes + layout.value_bytes;
+
+  /// Where a head comes first, the bytes before that.
+  static std::size_t offset(std::size_t b) {
+    return (b + 7) / 8 * layout.head_bytes + b * step;
+  }
+
+  template <std::size_t T, std::size_t R>
+  static void sums(f32x16 (*acc)[R], const matmul_task& task,
+                   const std::byte* tiles, std::size_t row, block_range blocks,
+                   tile_fetch<T> fetch) {
+    const std::size_t row_bytes = input_bytes(layout.group);
+    const std::byte* x =
+        task.q
+        + (row * (task.shape->k / row_block) + blocks.first * R) * row_bytes;
+    const std::byte* w[T];
+    Format formats[T];
+    for (std::size_t t = 0; t < T; ++t) {
+      const std::byte* tile = tiles + t * task.shape->tile_bytes;
+      if (blocks.first % 8 != 0)
+        formats[t].open(tile + offset(blocks.first / 8 * 8));
+      w[t] = tile + offset(blocks.first);
+    }
+    for (std::size_t b = blocks.first; b < blocks.last; ++b) {
+      fetch.advance();
+      if (layout.head_bytes != 0 && b % 8 == 0)
+        for (std::size_t t = 0; t < T; ++t) {
+          formats[t].open(w[t]);
+          w[t] += layout.head_bytes;
+        }
+      add_block<Format, T, R>(acc, formats, w, x);
+      for (std::size_t t = 0; t < T; ++t)
+        w[t] += step;
+      x += R * row_bytes;
+    }
+  }
+};
 
 } // namespace
 } // namespace sluice::device

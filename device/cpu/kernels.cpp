@@ -15,10 +15,16 @@ const kernel_table& kernels_for(isa path) {
     throw model_error("this processor cannot run " + std::string(name(path))
                       + " code");
 #if defined(SLUICE_CPU_X86)
+  if (path == isa::avx512_bf16)
+    return avx512_bf16_kernels;
   if (path == isa::avx512_vnni)
     return avx512_kernels;
   if (path == isa::avx2)
     return avx2_kernels;
+#endif
+#if defined(__aarch64__)
+  if (path == isa::neon_dotprod)
+    return neon_kernels;
 #endif
   return reference_kernels;
 }

@@ -27,11 +27,15 @@ inline constexpr std::size_t sum_chunks = 8;
 /// Longest attention head, in elements.
 inline constexpr std::size_t max_head_dim = 512;
 
+/// Rows that pass over a pair of tiles together; see matmul_kernels.hpp. Their
+/// inputs stay in a core's L2.
+inline constexpr std::size_t part_rows = 96;
+
 /// Most bytes that a row's block of 32 takes once quantised, on any path.
 inline constexpr std::size_t max_input_bytes = 64 + 4 + 8;
 
-/// How a tile's bytes are laid out; see packing.hpp. From q8_0 on the values
-/// are integers.
+/// How a tile's bytes are laid out; see packing.hpp. From bf16 on the inputs
+/// are rounded too; from q8_0 on the values are integers.
 enum class tile_format : std::uint8_t {
   f32,
   f16,
@@ -69,13 +73,14 @@ struct packed_shape {
   std::size_t tile_bytes;  ///< bytes from tile to tile
 };
 
-/// One tile range times one row range of a product. Ranges of rows start at a
-/// multiple of 8: quantised rows are laid out in panels of up to 8.
+/// One tile range times one row range of a product. A range of rows is a part:
+/// it starts at a multiple of part_rows and is that long, or the last one. A
+/// range of tiles starts at an even one; so does the end of the memory.
 struct matmul_task {
   const packed_shape* shape;
   const std::byte* tiles; ///< all tiles
-  const float* x;         ///< [rows, k]; float formats
-  const std::byte* q;     ///< quantised rows; integers
+  const float* x;         ///< [rows, k]; f32 and f16
+  const std::byte* q;     ///< rounded rows; other formats
   const float* bias;      ///< [n] or null
   float* y;               ///< [rows, n]
   std::size_t first_row;
@@ -123,8 +128,7 @@ struct attention_task {
 
 struct kernel_table {
   void (*matmul)(const matmul_task&);
-  /// Quantises rows [first, last) of x [rows, k] into q; see
-  /// matmul_kernels.hpp.
+  /// Rounds rows [first, last) of x [rows, k] into q; see input_panels.hpp.
   void (*quantize)(std::byte* q, const packed_shape& shape, const float* x,
                    std::size_t rows, std::size_t first, std::size_t last);
   void (*attention)(const attention_task&);
@@ -143,11 +147,15 @@ struct kernel_table {
   /// `steps` times 16 independent integer products of one tile step (64
   /// multiply-adds each); returns a value that depends on all.
   std::int32_t (*integer_peak)(std::size_t steps);
+  /// The same of pairs of bf16 (32 multiply-adds each).
+  float (*bf16_peak)(std::size_t steps);
 };
 
 extern const kernel_table reference_kernels;
 extern const kernel_table avx2_kernels;
 extern const kernel_table avx512_kernels;
+extern const kernel_table avx512_bf16_kernels;
+extern const kernel_table neon_kernels;
 
 /// The table of a path. Throws model_error if this machine cannot run it.
 const kernel_table& kernels_for(isa path);

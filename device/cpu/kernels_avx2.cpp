@@ -20,6 +20,7 @@ const kernel_table avx2_kernels{
     .add_scaled = add_scaled,
     .softcap = softcap,
     .integer_peak = integer_peak,
+    .bf16_peak = bf16_peak,
 };
 
 } // namespace sluice::device

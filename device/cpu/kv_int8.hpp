@@ -44,6 +44,11 @@ inline void round_group(int8_group& out, const float* x, std::size_t n) {
   out.sum = static_cast<std::int32_t>(sum);
 }
 
+struct int8_element {
+  using type = std::int8_t;
+  static f32x16 load(const std::int8_t* p) { return v_load_i8(p); }
+};
+
 struct kv_int8 {
   static constexpr std::size_t scale_bytes = kv_tokens * sizeof(float);
   static constexpr std::size_t value_bytes = kv_tokens * kv_group;
@@ -116,6 +121,8 @@ struct kv_int8 {
     const auto* scales = reinterpret_cast<const float*>(block);
     const auto* v =
         reinterpret_cast<const std::int8_t*>(block + count * scale_bytes);
+    const auto* next_v =
+        reinterpret_cast<const std::int8_t*>(next + count * scale_bytes);
     for (std::size_t g = 0; g < count; ++g) {
       // Unseen tokens may have any scale; their weights are not used.
       alignas(64) float weights[R * kv_tokens];
@@ -123,8 +130,9 @@ struct kv_int8 {
       for (std::size_t r = 0; r < R; ++r)
         v_store(weights + r * kv_tokens,
                 v_mul(v_load(p + r * kv_tokens), scale));
-      for (std::size_t d = g * kv_group; d < (g + 1) * kv_group; d += 16)
-        add_rows<R>(s, weights, v, next + count * scale_bytes, row, d, tokens);
+      for (std::size_t d = g * kv_group; d < (g + 1) * kv_group;)
+        d += add_columns<int8_element, R>(s, weights, v + d, next_v + d, row, d,
+                                          tokens);
       __builtin_prefetch(next + g * scale_bytes);
     }
   }
@@ -161,27 +169,6 @@ private:
                           float scale) {
     std::memcpy(scales + g * scale_bytes + slot * sizeof scale, &scale,
                 sizeof scale);
-  }
-
-  /// Elements [d, d + 16) of the tokens' rows of V, to R states.
-  template <std::size_t R>
-  static void add_rows(attention_state* s, const float* weights,
-                       const std::int8_t* v, const std::byte* next,
-                       std::size_t row, std::size_t d, token_range tokens) {
-    f32x16 acc[R];
-#pragma GCC unroll 8
-    for (std::size_t r = 0; r < R; ++r)
-      acc[r] = v_load(s[r].values + d);
-    for (std::uint32_t t = tokens.first; t < tokens.last; ++t) {
-      __builtin_prefetch(next + t * row + d);
-      const f32x16 a = v_load_i8(v + t * row + d);
-#pragma GCC unroll 8
-      for (std::size_t r = 0; r < R; ++r)
-        acc[r] = v_fma(v_set(weights[r * kv_tokens + t]), a, acc[r]);
-    }
-#pragma GCC unroll 8
-    for (std::size_t r = 0; r < R; ++r)
-      v_store(s[r].values + d, acc[r]);
   }
 };
 

@@ -75,22 +75,8 @@ struct kv_plain {
     const std::size_t dims = padded_to_lanes(head_dim);
     const auto* v = reinterpret_cast<const element*>(block);
     const auto* next = reinterpret_cast<const element*>(next_block);
-    for (std::size_t d = 0; d < dims; d += 16) {
-      f32x16 acc[R];
-#pragma GCC unroll 8
-      for (std::size_t r = 0; r < R; ++r)
-        acc[r] = v_load(s[r].values + d);
-      for (std::uint32_t t = tokens.first; t < tokens.last; ++t) {
-        __builtin_prefetch(next + t * dims + d);
-        const f32x16 a = E::load(v + t * dims + d);
-#pragma GCC unroll 8
-        for (std::size_t r = 0; r < R; ++r)
-          acc[r] = v_fma(v_set(p[r * kv_tokens + t]), a, acc[r]);
-      }
-#pragma GCC unroll 8
-      for (std::size_t r = 0; r < R; ++r)
-        v_store(s[r].values + d, acc[r]);
-    }
+    for (std::size_t d = 0; d < dims;)
+      d += add_columns<E, R>(s, p, v + d, next + d, dims, d, tokens);
   }
 
   /// Stores k and v [head_dim] of one token and head.

@@ -3,6 +3,7 @@
 
 #include "device/cpu/packing.hpp"
 
+#include "device/cpu/interleave.hpp"
 #include "device/cpu/unpack_blocks.hpp"
 #include "device/error.hpp"
 
@@ -43,52 +44,89 @@ packed_shape shape_of(const tensor_view& w) {
                  .input_group = block_elements(w.type),
                  .tile_bytes = 0};
   const auto& layout = s.layout;
-  if (s.format < tile_format::q8_0)
+  if (s.format < tile_format::bf16)
     s.tile_bytes = s.k * tile_rows * block_bytes(w.type);
+  else if (s.format == tile_format::bf16)
+    s.tile_bytes = (s.k + 1) / 2 * tile_rows * 4;
   else
     s.tile_bytes = s.k / row_block * (tile_scale_bytes + layout.value_bytes)
                    + s.k / 256 * layout.head_bytes;
   return s;
 }
 
-/// Interleaves `rows` rows of E-byte elements: [16][k] -> [k][16].
-template <class E>
+/// Interleaves `rows` rows of elements of E bytes, G at a time: [16][k] ->
+/// [k / G][16][G]. An incomplete group is filled up by what the memory came
+/// with.
+template <class E, std::size_t G = 1>
 void pack_floats(std::byte* tile, const std::byte* source, std::size_t rows,
                  std::size_t k) {
   for (std::size_t r = 0; r < rows; ++r)
     for (std::size_t i = 0; i < k; ++i)
-      std::memcpy(tile + (i * tile_rows + r) * sizeof(E),
+      std::memcpy(tile + ((i / G * tile_rows + r) * G + i % G) * sizeof(E),
                   source + (r * k + i) * sizeof(E), sizeof(E));
 }
 
-/// Where element `e` of 32 of row `r` lies among vectors of [16][4].
-std::size_t place_of(std::size_t e, std::size_t r) {
-  return (e / 4 * tile_rows + r) * 4 + e % 4;
+/// The same of 16 rows of f32, or of pairs of bf16: words.
+void pack_whole_words(std::byte* tile, const std::byte* source,
+                      std::size_t words) {
+  interleave_words(tile, source, words * 4, words);
 }
 
-/// Adds `value` of at most 8 bits to a byte that has zeros there.
-void set_bits(std::byte& byte, unsigned value, std::size_t shift) {
-  byte |= static_cast<std::byte>(value << shift);
+/// The same of 16 rows of f16, k even: words of two, taken apart.
+void pack_whole_halves(std::byte* tile, const std::byte* source,
+                       std::size_t k) {
+  constexpr std::size_t at_once = 8; // words
+  std::uint32_t words[at_once][tile_rows];
+  for (std::size_t i = 0; i < k / 2; i += at_once) {
+    const std::size_t n = std::min(at_once, k / 2 - i);
+    interleave_words(reinterpret_cast<std::byte*>(words), source + i * 4, k * 2,
+                     n);
+    for (std::size_t word = 0; word < n; ++word) {
+      std::uint16_t halves[2][tile_rows];
+      for (std::size_t r = 0; r < tile_rows; ++r) {
+        halves[0][r] = static_cast<std::uint16_t>(words[word][r]);
+        halves[1][r] = static_cast<std::uint16_t>(words[word][r] >> 16);
+      }
+      std::memcpy(tile + (i + word) * sizeof halves, halves, sizeof halves);
+    }
+  }
 }
 
-/// 32 values of row `r`. The memory came zeroed.
+/// Four values of a row, which lie side by side in a vector.
+std::uint32_t word_at(const std::uint8_t* values) {
+  std::uint32_t word;
+  std::memcpy(&word, values, sizeof word);
+  return word;
+}
+
+/// 32 values of row `r`, four at a time: shifts stay within each byte.
 void put_values(std::byte* out, tile_format format, std::size_t r,
                 const std::uint8_t* values) {
+  const auto put = [&](std::size_t vector, std::uint32_t word) {
+    std::memcpy(out + vector * interleaved_bytes + r * 4, &word, sizeof word);
+  };
   if (format == tile_format::q8_0) {
-    for (std::size_t e = 0; e < row_block; e += 4)
-      std::memcpy(out + place_of(e, r), values + e, 4);
+    for (std::size_t v = 0; v < 8; ++v)
+      put(v, word_at(values + 4 * v));
     return;
   }
-  std::byte* high = out + q4_0_tile.value_bytes;
-  for (std::size_t e = 0; e < row_block; ++e) {
-    const unsigned value = values[e];
-    const std::size_t vector = e / 4;
-    set_bits(out[place_of(e % 16, r)], value & 15u, e / 16 * 4);
-    if (format == tile_format::q5_k)
-      set_bits(high[place_of(e % 4, r)], value >> 4, vector);
-    else if (format == tile_format::q6_k)
-      set_bits(high[place_of(vector / 4 * 4 + e % 4, r)], value >> 4,
-               vector % 4 * 2);
+  std::uint32_t words[8];
+  for (std::size_t v = 0; v < 8; ++v)
+    words[v] = word_at(values + 4 * v);
+  for (std::size_t v = 0; v < 4; ++v)
+    put(v, (words[v] & 0x0f0f0f0fu) | (words[v + 4] & 0x0f0f0f0fu) << 4);
+  if (format == tile_format::q5_k) {
+    std::uint32_t fifth = 0;
+    for (std::size_t v = 0; v < 8; ++v)
+      fifth |= (words[v] >> 4 & 0x01010101u) << v;
+    put(4, fifth);
+  } else if (format == tile_format::q6_k) {
+    for (std::size_t half = 0; half < 2; ++half) {
+      std::uint32_t upper = 0;
+      for (std::size_t v = 0; v < 4; ++v)
+        upper |= (words[4 * half + v] >> 4 & 0x03030303u) << 2 * v;
+      put(4 + half, upper);
+    }
   }
 }
 
@@ -139,18 +177,64 @@ void pack_blocks(std::byte* tile, const tensor_view& w, const packed_shape& s,
   }
 }
 
+/// q8_0 and q4_0 of 16 rows: a scale and, word by word, what the file holds.
+void pack_whole_blocks(std::byte* tile, const tensor_view& w,
+                       const packed_shape& s, std::size_t first_row) {
+  const bool signed_values = s.format == tile_format::q8_0;
+  const std::uint32_t flip = signed_values ? 0x80808080u : 0u; // int8 + 128
+  const std::size_t words = signed_values ? 8 : 4;
+  const std::size_t stride = row_bytes(w.type, s.k);
+  const std::byte* source = w.data + first_row * stride;
+  for (std::size_t i = 0; i < s.k; i += row_block) {
+    for (std::size_t r = 0; r < tile_rows; ++r)
+      std::memcpy(tile + 2 * r, source + r * stride, 2);
+    interleave_words(tile + tile_scale_bytes, source + 2, stride, words, flip);
+    tile += tile_scale_bytes + s.layout.value_bytes;
+    source += block_bytes(w.type);
+  }
+}
+
+/// A tile of 16 rows in a format that is only sorted anew. False where it
+/// takes more than that.
+bool pack_whole(std::byte* tile, const tensor_view& w, const packed_shape& s,
+                std::size_t first_row) {
+  const std::byte* source = w.data + first_row * row_bytes(w.type, s.k);
+  switch (s.format) {
+  case tile_format::f32:
+    pack_whole_words(tile, source, s.k);
+    return true;
+  case tile_format::bf16:
+    if (s.k % 2 == 0)
+      pack_whole_words(tile, source, s.k / 2);
+    return s.k % 2 == 0;
+  case tile_format::f16:
+    if (s.k % 2 == 0)
+      pack_whole_halves(tile, source, s.k);
+    return s.k % 2 == 0;
+  case tile_format::q8_0:
+  case tile_format::q4_0:
+    pack_whole_blocks(tile, w, s, first_row);
+    return true;
+  default:
+    return false;
+  }
+}
+
 /// Rows beyond the matrix stay zero, as the memory came.
 void pack_tile(std::byte* tile, const tensor_view& w, const packed_shape& s,
                std::size_t index) {
   const std::size_t first = index * tile_rows;
   const std::size_t rows = std::min(tile_rows, s.n - first);
+  if (rows == tile_rows && pack_whole(tile, w, s, first))
+    return;
   const std::byte* source = w.data + first * row_bytes(w.type, s.k);
   switch (s.format) {
   case tile_format::f32:
     return pack_floats<float>(tile, source, rows, s.k);
   case tile_format::f16:
-  case tile_format::bf16:
     return pack_floats<std::uint16_t>(tile, source, rows, s.k);
+  case tile_format::bf16:
+    return pack_floats<std::uint16_t, 2>(tile, source, rows, s.k);
   default:
     return pack_blocks(tile, w, s, first, rows);
   }
@@ -173,11 +257,12 @@ std::unique_ptr<packed_matrix> pack_weights(const tensor_view& weights,
   result->shape = shape;
   result->rows = shape.n;
   result->columns = shape.k;
-  result->tiles = (shape.n + tile_rows - 1) / tile_rows;
-  result->bytes = result->tiles * shape.tile_bytes;
+  const std::size_t tiles = (shape.n + tile_rows - 1) / tile_rows;
+  result->tile_pairs = (tiles + 1) / 2;
+  result->bytes = result->tile_pairs * 2 * shape.tile_bytes;
   result->memory = page_memory(result->bytes);
   std::byte* data = result->memory.data();
-  pool.run(result->tiles, [&](std::size_t tile) {
+  pool.run(tiles, [&](std::size_t tile) {
     pack_tile(data + tile * shape.tile_bytes, weights, shape, tile);
   });
   return result;

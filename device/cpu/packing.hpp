@@ -5,7 +5,8 @@
 // interleaved, so that lanes are outputs and a decode step streams each byte
 // once. Used by the CPU backend alone.
 //
-// Float formats keep their width: a tile is [k][16].
+// f32 and f16 keep their width: a tile is [k][16]. bf16 lies in pairs along k:
+// [k / 2][16][2], zeros behind an odd k.
 // Integer formats keep their bits, only sorted anew. Per 256 elements, where
 // the format has scales of scales: [16] f16 scales, and for q4_k and q5_k [16]
 // f16 minima. Then per 32 elements 32 bytes of scales:
@@ -34,8 +35,8 @@ namespace sluice::device {
 class packed_matrix final : public weight_matrix {
 public:
   packed_shape shape{};
-  std::size_t tiles = 0;
-  page_memory memory; ///< the tiles
+  std::size_t tile_pairs = 0; ///< zeros may fill up the last one
+  page_memory memory;         ///< the tiles
 };
 
 /// Packs the matrix [n, k]. Throws model_error if it is not a matrix or its

@@ -29,7 +29,10 @@ struct inputs4 {
   __m256i even, odd;
 };
 
+constexpr std::size_t max_states = 4;
 constexpr std::size_t max_rows = 4;
+constexpr std::size_t max_pair_rows = 4;
+constexpr std::size_t max_tiles = 1;
 constexpr std::size_t inputs4_bytes = 8;
 // Unrolled further, GCC gathers all products in memory before it adds them.
 constexpr int product_unroll = 1;
@@ -57,13 +60,6 @@ inline void v_store_n(float* p, f32x16 x, std::size_t n) {
 inline __m128i load_8_halves(const std::uint16_t* p) {
   return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
 }
-inline __m256 load_8_bf16(const std::uint16_t* p) {
-  const __m256i wide = _mm256_cvtepu16_epi32(load_8_halves(p));
-  return _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16));
-}
-inline f32x16 v_load_bf16(const std::uint16_t* p) {
-  return {load_8_bf16(p), load_8_bf16(p + 8)};
-}
 inline f32x16 v_load_f16(const std::uint16_t* p) {
   return {_mm256_cvtph_ps(load_8_halves(p)),
           _mm256_cvtph_ps(load_8_halves(p + 8))};
@@ -77,6 +73,23 @@ inline void v_store_f16(std::uint16_t* p, f32x16 x) {
 }
 inline f32x16 v_f16(f32x16 x) {
   return {_mm256_cvtph_ps(halves_of_8(x.a)), _mm256_cvtph_ps(halves_of_8(x.b))};
+}
+inline __m128i bf16_of_8(__m256 x) {
+  const __m256i b = _mm256_castps_si256(x);
+  const __m256i odd =
+      _mm256_and_si256(_mm256_srli_epi32(b, 16), _mm256_set1_epi32(1));
+  const __m256i rounded =
+      _mm256_add_epi32(_mm256_add_epi32(b, _mm256_set1_epi32(0x7fff)), odd);
+  const __m256i quiet = _mm256_or_si256(b, _mm256_set1_epi32(0x400000));
+  const __m256 nan = _mm256_cmp_ps(x, x, _CMP_UNORD_Q);
+  const __m256i high = _mm256_srli_epi32(
+      _mm256_blendv_epi8(rounded, quiet, _mm256_castps_si256(nan)), 16);
+  return _mm_packus_epi32(_mm256_castsi256_si128(high),
+                          _mm256_extracti128_si256(high, 1));
+}
+inline void v_store_bf16(std::uint16_t* p, f32x16 x) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), bf16_of_8(x.a));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p + 8), bf16_of_8(x.b));
 }
 inline f32x16 v_add(f32x16 x, f32x16 y) {
   return {_mm256_add_ps(x.a, y.a), _mm256_add_ps(x.b, y.b)};
@@ -242,6 +255,34 @@ inline __m256i dot_8(__m256i sum, __m256i even, __m256i odd, inputs4 x) {
 inline i32x16 i_dot4(i32x16 s, weights4 w, inputs4 x) {
   return {dot_8(s.a, w.even_a, w.odd_a, x), dot_8(s.b, w.even_b, w.odd_b, x)};
 }
+
+/// The halves of 16 pairs, widened.
+struct pairs16 {
+  f32x16 even, odd;
+};
+struct inputs2 {
+  __m256 even, odd;
+};
+inline __m256 even_bf16(__m256i x) {
+  return _mm256_castsi256_ps(_mm256_slli_epi32(x, 16));
+}
+inline __m256 odd_bf16(__m256i x) {
+  const __m256i high = _mm256_set1_epi32(static_cast<int>(0xffff0000u));
+  return _mm256_castsi256_ps(_mm256_and_si256(x, high));
+}
+inline pairs16 load_pairs16(const std::byte* p) {
+  const bytes64 x = load_bytes64(p);
+  return {{even_bf16(x.a), even_bf16(x.b)}, {odd_bf16(x.a), odd_bf16(x.b)}};
+}
+inline inputs2 load_inputs2(const std::byte* p) {
+  const __m256i x = _mm256_set1_epi32(load_i32(p));
+  return {even_bf16(x), odd_bf16(x)};
+}
+inline f32x16 v_dot2(f32x16 a, pairs16 w, inputs2 x) {
+  a = v_fma(w.odd, {x.odd, x.odd}, a);
+  return v_fma(w.even, {x.even, x.even}, a);
+}
+using dot2_mode = flush_subnormals;
 
 } // namespace
 } // namespace sluice::device

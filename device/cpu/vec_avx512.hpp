@@ -19,7 +19,10 @@ using i32x16 = __m512i;
 using weights4 = __m512i;
 using inputs4 = __m512i;
 
-constexpr std::size_t max_rows = 8;
+constexpr std::size_t max_states = 8;
+constexpr std::size_t max_rows = 6;
+constexpr std::size_t max_pair_rows = 12;
+constexpr std::size_t max_tiles = 2;
 constexpr std::size_t inputs4_bytes = 4;
 constexpr int product_unroll = 8;
 
@@ -42,10 +45,6 @@ inline void v_store(float* p, f32x16 a) {
 inline void v_store_n(float* p, f32x16 a, std::size_t n) {
   _mm512_mask_storeu_ps(p, first_lanes(n), a);
 }
-inline f32x16 v_load_bf16(const std::uint16_t* p) {
-  const __m256i h = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
-  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(h), 16));
-}
 inline f32x16 v_load_f16(const std::uint16_t* p) {
   return _mm512_cvtph_ps(
       _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
@@ -58,6 +57,18 @@ inline void v_store_f16(std::uint16_t* p, f32x16 a) {
 }
 inline f32x16 v_f16(f32x16 a) {
   return _mm512_cvtph_ps(halves_of(a));
+}
+inline void v_store_bf16(std::uint16_t* p, f32x16 a) {
+  const __m512i b = _mm512_castps_si512(a);
+  const __m512i odd =
+      _mm512_and_epi32(_mm512_srli_epi32(b, 16), _mm512_set1_epi32(1));
+  const __m512i rounded =
+      _mm512_add_epi32(_mm512_add_epi32(b, _mm512_set1_epi32(0x7fff)), odd);
+  const __m512i whole =
+      _mm512_mask_or_epi32(rounded, _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q), b,
+                           _mm512_set1_epi32(0x400000));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p),
+                      _mm512_cvtepi32_epi16(_mm512_srli_epi32(whole, 16)));
 }
 inline f32x16 v_add(f32x16 a, f32x16 b) {
   return _mm512_add_ps(a, b);
@@ -175,6 +186,38 @@ inline inputs4 load_inputs4(const std::byte* p) {
 inline i32x16 i_dot4(i32x16 a, weights4 w, inputs4 x) {
   return _mm512_dpbusd_epi32(a, w, x);
 }
+
+using pairs16 = __m512i;
+using inputs2 = __m512i;
+inline pairs16 load_pairs16(const std::byte* p) {
+  return _mm512_loadu_si512(p);
+}
+inline inputs2 load_inputs2(const std::byte* p) {
+  return _mm512_set1_epi32(load_i32(p));
+}
+#if defined(__AVX512BF16__)
+inline f32x16 v_dot2(f32x16 a, pairs16 w, inputs2 x) {
+  // The intrinsic's own vector type, which no cast makes.
+  return _mm512_dpbf16_ps(a, reinterpret_cast<const __m512bh&>(w),
+                          reinterpret_cast<const __m512bh&>(x));
+}
+struct dot2_mode {
+  dot2_mode() {}
+};
+#else
+inline f32x16 even_bf16(__m512i x) {
+  return _mm512_castsi512_ps(_mm512_slli_epi32(x, 16));
+}
+inline f32x16 odd_bf16(__m512i x) {
+  const __m512i high = _mm512_set1_epi32(static_cast<int>(0xffff0000u));
+  return _mm512_castsi512_ps(_mm512_and_epi32(x, high));
+}
+inline f32x16 v_dot2(f32x16 a, pairs16 w, inputs2 x) {
+  a = v_fma(odd_bf16(w), odd_bf16(x), a);
+  return v_fma(even_bf16(w), even_bf16(x), a);
+}
+using dot2_mode = flush_subnormals;
+#endif
 
 } // namespace
 } // namespace sluice::device

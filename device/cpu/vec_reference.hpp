@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Sixteen lanes in plain C++: what each vector operation means. The AVX headers
-// have the same names and give the same bits. Included by one file per
+// and the NEON header have the same names and give the same bits. Included by one file per
 // instruction set, before the kernel headers; everything is in an anonymous
 // namespace so that no linker can mix instruction sets.
 #pragma once
@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <initializer_list>
 
 namespace sluice::device {
 namespace {
@@ -29,8 +30,23 @@ struct inputs4 {
   std::int8_t value[4];
 };
 
+/// 16 lanes of 2 bf16.
+struct pairs16 {
+  std::uint16_t lane[16][2];
+};
+/// 2 bf16, the same for all lanes.
+struct inputs2 {
+  std::uint16_t value[2];
+};
+
 /// Rows of x that one pass over a tile serves.
 constexpr std::size_t max_rows = 4;
+/// The same for tiles of bf16.
+constexpr std::size_t max_pair_rows = 4;
+/// Tiles that it passes over at once, 1 or 2.
+constexpr std::size_t max_tiles = 1;
+/// Queries that one pass over a block of K and V serves.
+constexpr std::size_t max_states = 4;
 /// Bytes of four inputs as store_inputs4 leaves them.
 constexpr std::size_t inputs4_bytes = 4;
 /// Unrolling of the integer products of a group.
@@ -73,10 +89,6 @@ inline void v_store_n(float* p, f32x16 a, std::size_t n) {
   std::memcpy(p, a.lane, n * sizeof(float));
 }
 
-inline f32x16 v_load_bf16(const std::uint16_t* p) {
-  return each([&](int i) { return from_bits(std::uint32_t(p[i]) << 16); });
-}
-
 inline float f16_value(std::uint16_t h) {
   const std::uint32_t sign = std::uint32_t(h & 0x8000u) << 16;
   const std::uint32_t rest = h & 0x7fffu;
@@ -115,6 +127,18 @@ inline f32x16 v_f16(f32x16 a) {
 }
 inline float round_f16(float x) {
   return f16_value(f16_bits(x));
+}
+
+/// The nearest bf16, ties to even; a NaN becomes a quiet one.
+inline std::uint16_t bf16_bits(float x) {
+  const std::uint32_t b = bits(x);
+  const bool nan = (b & 0x7fffffffu) > 0x7f800000u;
+  return static_cast<std::uint16_t>(
+      (nan ? b | 0x400000u : b + 0x7fffu + (b >> 16 & 1u)) >> 16);
+}
+inline void v_store_bf16(std::uint16_t* p, f32x16 a) {
+  for (int i = 0; i < 16; ++i)
+    p[i] = bf16_bits(a.lane[i]);
 }
 
 inline f32x16 v_add(f32x16 a, f32x16 b) {
@@ -277,6 +301,45 @@ inline i32x16 i_dot4(i32x16 a, weights4 w, inputs4 x) {
       a.lane[i] += std::int32_t(w.lane[i][j]) * std::int32_t(x.value[j]);
   return a;
 }
+
+inline pairs16 load_pairs16(const std::byte* p) {
+  pairs16 w;
+  std::memcpy(&w, p, sizeof w);
+  return w;
+}
+inline inputs2 load_inputs2(const std::byte* p) {
+  inputs2 x;
+  std::memcpy(&x, p, sizeof x);
+  return x;
+}
+/// The value of a bf16, a subnormal one as zero.
+inline float flushed_bf16(std::uint16_t h) {
+  return from_bits(std::uint32_t((h & 0x7f80u) == 0 ? h & 0x8000u : h) << 16);
+}
+/// a * b + c rounded once to 24 bits; zero if that lies below the normal range.
+/// Near its lower end the sum of doubles is exact.
+inline float flushed_fma(float a, float b, float c) {
+  const float r = __builtin_fmaf(a, b, c);
+  const double exact = double(a) * double(b) + double(c);
+  const bool tiny = __builtin_fabs(exact) < 0x1p-126 - 0x1p-151;
+  return tiny ? __builtin_copysignf(0.0f, r) : r;
+}
+/// a + w[1] * x[1] + w[0] * x[0] in this order, each product added by one fused
+/// multiply-add that knows no subnormal numbers: what vdpbf16ps does. Found by
+/// trying 8 million random operands, tiny and subnormal ones too, on Zen 5; the
+/// same as Intel's manual (SDM volume 2, VDPBF16PS) has it.
+inline f32x16 v_dot2(f32x16 a, pairs16 w, inputs2 x) {
+  for (int i = 0; i < 16; ++i)
+    for (int j : {1, 0})
+      a.lane[i] = flushed_fma(flushed_bf16(w.lane[i][j]),
+                              flushed_bf16(x.value[j]), a.lane[i]);
+  return a;
+}
+/// Held around v_dot2: sets the processor to flush subnormal numbers, if that
+/// is how it does it.
+struct dot2_mode {
+  dot2_mode() {}
+};
 
 } // namespace
 } // namespace sluice::device

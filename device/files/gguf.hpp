@@ -58,6 +58,14 @@ public:
   /// All tensor names in file order.
   const std::vector<std::string>& tensor_names() const noexcept;
 
+  // As mapped_file's, for a tensor or some of its rows.
+  void expect(const tensor_view& tensor) const noexcept {
+    file_.expect({tensor.data, tensor.bytes()});
+  }
+  void release(const tensor_view& tensor) const noexcept {
+    file_.release({tensor.data, tensor.bytes()});
+  }
+
 private:
   mapped_file file_;
   std::uint32_t version_ = 0;

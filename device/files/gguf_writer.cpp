@@ -23,8 +23,10 @@ constexpr std::uint64_t piece_bytes = 4 << 20;
 
 // Type numbers of metadata values.
 constexpr std::uint32_t type_uint32 = 4;
+constexpr std::uint32_t type_int32 = 5;
 constexpr std::uint32_t type_float32 = 6;
 constexpr std::uint32_t type_string = 8;
+constexpr std::uint32_t type_array = 9;
 
 template <class T>
 std::string raw(T value) {
@@ -95,6 +97,22 @@ void gguf_writer::set(std::string_view key, float value) {
 
 void gguf_writer::set(std::string_view key, std::string_view value) {
   add_key(key, type_string, text(value));
+}
+
+void gguf_writer::set(std::string_view key,
+                      std::span<const std::int32_t> values) {
+  auto bytes = raw(type_int32) + raw(std::uint64_t{values.size()});
+  for (const auto value : values)
+    bytes += raw(value);
+  add_key(key, type_array, bytes);
+}
+
+void gguf_writer::set(std::string_view key,
+                      std::span<const std::string> values) {
+  auto bytes = raw(type_string) + raw(std::uint64_t{values.size()});
+  for (const auto& value : values)
+    bytes += text(value);
+  add_key(key, type_array, bytes);
 }
 
 void gguf_writer::declare(std::string name, std::vector<std::size_t> shape,

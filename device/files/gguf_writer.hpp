@@ -24,6 +24,8 @@ public:
   void set(std::string_view key, std::uint32_t value);
   void set(std::string_view key, float value);
   void set(std::string_view key, std::string_view value);
+  void set(std::string_view key, std::span<const std::int32_t> values);
+  void set(std::string_view key, std::span<const std::string> values);
 
   /// Declares a tensor; `shape` is outermost first, its last dimension fills
   /// whole blocks of `type`.

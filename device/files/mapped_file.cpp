@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <system_error>
 #include <utility>
 
@@ -62,6 +63,32 @@ mapped_file::~mapped_file() {
   if (data_ != nullptr) {
     ::munmap(const_cast<std::byte*>(data_), size_);
   }
+}
+
+// Only whole pages of this very mapping: the advice to forget pages would empty
+// memory that is not a file's.
+void mapped_file::advise(std::span<const std::byte> part,
+                         int advice) const noexcept {
+  static const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto base = reinterpret_cast<std::uintptr_t>(data_);
+  auto first = reinterpret_cast<std::uintptr_t>(part.data());
+  auto last = first + part.size();
+  if (data_ == nullptr || first < base || last > base + size_) {
+    return;
+  }
+  first = (first + page - 1) / page * page;
+  last = last / page * page;
+  if (first < last) {
+    ::madvise(reinterpret_cast<void*>(first), last - first, advice);
+  }
+}
+
+void mapped_file::expect(std::span<const std::byte> part) const noexcept {
+  advise(part, MADV_WILLNEED);
+}
+
+void mapped_file::release(std::span<const std::byte> part) const noexcept {
+  advise(part, MADV_DONTNEED);
 }
 
 mapped_file::mapped_file(mapped_file&& other) noexcept

@@ -21,9 +21,18 @@ public:
   mapped_file& operator=(mapped_file&& other) noexcept;
 
   std::span<const std::byte> bytes() const noexcept { return {data_, size_}; }
+
+  // Hints about a part of bytes(); what lies outside of it is left alone.
+  /// It will be read soon: the system may begin to fetch it.
+  void expect(std::span<const std::byte> part) const noexcept;
+  /// It was read: its whole pages leave this process's memory, not the
+  /// system's file cache. Reading them again works, and costs a fault each.
+  void release(std::span<const std::byte> part) const noexcept;
   const std::filesystem::path& path() const noexcept { return path_; }
 
 private:
+  void advise(std::span<const std::byte> part, int advice) const noexcept;
+
   const std::byte* data_ = nullptr;
   std::size_t size_ = 0;
   std::filesystem::path path_;

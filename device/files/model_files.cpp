@@ -104,6 +104,14 @@ tensor_view model_files::require(tensor_role role, std::size_t layer,
       + "\" is missing");
 }
 
+void model_files::expect(const tensor_view& tensor) const noexcept {
+  impl_->store.expect(tensor);
+}
+
+void model_files::release(const tensor_view& tensor) const noexcept {
+  impl_->store.release(tensor);
+}
+
 const gguf_file* model_files::gguf() const noexcept {
   return impl_->store.gguf();
 }

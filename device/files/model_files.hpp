@@ -74,6 +74,12 @@ public:
   tensor_view require(tensor_role role, std::size_t layer = 0,
                       std::size_t expert = 0) const;
 
+  /// Hint: `tensor`, from find, will be read soon.
+  void expect(const tensor_view& tensor) const noexcept;
+  /// Hint: `tensor` was read and can leave this process's memory. It stays
+  /// valid, and slow to read again.
+  void release(const tensor_view& tensor) const noexcept;
+
   /// The GGUF file behind the model, or null for a folder.
   const gguf_file* gguf() const noexcept;
 

@@ -5,6 +5,7 @@
 
 #include "device/error.hpp"
 #include "device/files/random_blocks.hpp"
+#include "device/files/random_vocabulary.hpp"
 
 #include <cstring>
 #include <string>
@@ -58,6 +59,9 @@ void check(const random_model_shape& s, const weight_mix& mix) {
   if (s.width % s.heads != 0 || s.width / s.heads % 2 != 0)
     refuse("a width of " + std::to_string(s.width) + " does not make "
            + std::to_string(s.heads) + " heads of even size");
+  if (s.tokenizer && s.vocabulary < least_random_vocabulary)
+    refuse("a tokenizer needs a vocabulary of at least "
+           + std::to_string(least_random_vocabulary));
   if (s.heads % s.kv_heads != 0)
     refuse(std::to_string(s.heads) + " heads cannot share "
            + std::to_string(s.kv_heads) + " key-value heads");
@@ -66,6 +70,20 @@ void check(const random_model_shape& s, const weight_mix& mix) {
       if (size % block_elements(type) != 0)
         refuse("a row of " + std::to_string(size) + " does not fill blocks of "
                + std::string{name(type)});
+}
+
+void add_tokenizer(gguf_writer& file, std::uint32_t size) {
+  const auto made = make_random_vocabulary(size);
+  file.set("tokenizer.ggml.model", std::string_view{"gpt2"});
+  file.set("tokenizer.ggml.pre", std::string_view{"llama-bpe"});
+  file.set("tokenizer.ggml.tokens", made.tokens);
+  file.set("tokenizer.ggml.token_type", made.types);
+  file.set("tokenizer.ggml.merges", made.merges);
+  file.set("tokenizer.ggml.bos_token_id", made.bos);
+  file.set("tokenizer.ggml.eos_token_id", made.eos);
+  file.set("tokenizer.chat_template",
+           std::string_view{"{{ bos_token }}{% for message in messages %}"
+                            "{{ message['content'] }}{% endfor %}"});
 }
 
 void add_metadata(gguf_writer& file, const random_model_shape& s,
@@ -82,8 +100,10 @@ void add_metadata(gguf_writer& file, const random_model_shape& s,
   file.set("llama.attention.head_count", s.heads);
   file.set("llama.attention.head_count_kv", s.kv_heads);
   file.set("llama.attention.layer_norm_rms_epsilon", 1e-5f);
-  // llama.cpp's word for: there is none.
-  file.set("tokenizer.ggml.model", std::string_view{"no_vocab"});
+  if (s.tokenizer)
+    add_tokenizer(file, s.vocabulary);
+  else // llama.cpp's word for: there is none
+    file.set("tokenizer.ggml.model", std::string_view{"no_vocab"});
 }
 
 /// Declares all tensors and says which are norms.

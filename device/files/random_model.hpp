@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Makes Llama-shaped GGUF files with random weights, so that the speed of any
-// shape and format can be measured without a download. Nothing here is trained,
-// and the files have no tokenizer: `sluice bench model` and llama.cpp's
-// llama-bench read them.
+// shape and format can be measured without a download. Nothing here is trained:
+// `sluice bench model` and llama.cpp's llama-bench read the files, and with a
+// made-up tokenizer they can be asked questions, too.
 #pragma once
 
 #include "device/files/gguf_writer.hpp"
@@ -24,7 +24,8 @@ struct random_model_shape {
   std::uint32_t kv_heads = 8;
   std::uint32_t vocabulary = 128256;
   std::uint32_t context = 8192;
-  bool tied = true; ///< the output matrix is the embedding
+  bool tied = true;       ///< the output matrix is the embedding
+  bool tokenizer = false; ///< random_vocabulary and a chat template
 };
 
 /// "q8_0", "q4_k_m" and so on: the formats that `weight_mix` knows.

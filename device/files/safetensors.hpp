@@ -30,6 +30,8 @@ public:
   /// number format that does not load (only f32, f16, bf16 and i32 do).
   std::optional<tensor_view> find_tensor(std::string_view name) const;
 
+  const mapped_file& file() const noexcept { return file_; }
+
 private:
   mapped_file file_;
   std::unordered_map<std::string, tensor_view> tensors_;
@@ -45,6 +47,16 @@ public:
 
   /// As safetensors_file::find_tensor.
   std::optional<tensor_view> find_tensor(std::string_view name) const;
+
+  // As mapped_file's, for a tensor or some of its rows.
+  void expect(const tensor_view& tensor) const noexcept {
+    for (const auto& one : files_)
+      one.file().expect({tensor.data, tensor.bytes()});
+  }
+  void release(const tensor_view& tensor) const noexcept {
+    for (const auto& one : files_)
+      one.file().release({tensor.data, tensor.bytes()});
+  }
 
 private:
   void open_shards(const std::filesystem::path& index);

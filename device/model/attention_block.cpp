@@ -7,17 +7,14 @@ namespace sluice::device {
 
 namespace {
 
-// One of query and key: matrix, norm per head, rotation. out [rows, heads,
-// head_dim].
-void project(backend& device, const model_config& config, const linear& matrix,
-             const device_vector& norm, const rope_config& rope,
-             const batch_layout& batch, std::size_t heads, float* out,
-             const float* x) {
-  matrix.apply(device, out, x, batch.rows());
+// One of query and key: norm per head, rotation. x [rows, heads, head_dim].
+void place(backend& device, const model_config& config,
+           const device_vector& norm, const rope_config& rope,
+           const batch_layout& batch, std::size_t heads, float* x) {
   if (config.qk_norm)
-    device.rms_norm(out, out, norm.data(), config.norm_epsilon,
+    device.rms_norm(x, x, norm.data(), config.norm_epsilon,
                     batch.rows() * heads, config.head_dim);
-  device.rope(out, rope, batch.positions, heads, config.head_dim);
+  device.rope(x, rope, batch.positions, heads, config.head_dim);
 }
 
 } // namespace
@@ -43,11 +40,12 @@ void run_attention_block(backend& device, const model_config& config,
 
   device.rms_norm(normed, hidden, weights.attention_norm.data(),
                   config.norm_epsilon, rows, config.width);
-  project(device, config, weights.query, weights.query_norm, rope, batch,
-          config.heads, query, normed);
-  project(device, config, weights.key, weights.key_norm, rope, batch,
-          config.kv_heads, key, normed);
-  weights.value.apply(device, value, normed, rows);
+  const product projections[] = {weights.query.into(query),
+                                 weights.key.into(key),
+                                 weights.value.into(value)};
+  device.matmul(projections, normed, rows);
+  place(device, config, weights.query_norm, rope, batch, config.heads, query);
+  place(device, config, weights.key_norm, rope, batch, config.kv_heads, key);
   device.store_kv(kv, key, value, batch.spans);
   device.attention(mixed, query, kv, batch.spans,
                    {config.heads, config.kv_heads, config.head_dim,

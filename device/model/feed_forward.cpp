@@ -16,8 +16,8 @@ void run_gated(backend& device, const model_config& config,
   const auto floats = rows * weights.gate.weight->rows;
   float* gate = memory.gate.at_least(device, floats);
   float* up = memory.up.at_least(device, floats);
-  weights.gate.apply(device, gate, x, rows);
-  weights.up.apply(device, up, x, rows);
+  const product both[] = {weights.gate.into(gate), weights.up.into(up)};
+  device.matmul(both, x, rows);
   device.gated(gate, gate, up, config.act, floats);
   weights.down.apply(device, out, gate, rows);
 }

@@ -48,6 +48,8 @@ linear weight_loader::load_linear(role matrix, std::uint32_t layer,
   linear out;
   const auto view = files_.require(matrix, layer, expert);
   out.weight = device_.pack(view);
+  // The peak would be twice the file otherwise.
+  files_.release(view);
   done_ += view.bytes();
   matrix_bytes_ += out.weight->bytes;
   if (const auto bias = bias_of(matrix))
@@ -116,30 +118,41 @@ layer_weights weight_loader::load_layer(std::uint32_t layer) {
   return out;
 }
 
-std::uint64_t weight_loader::layer_bytes(std::uint32_t layer) const {
-  std::uint64_t sum = 0;
-  const auto count = [&](std::initializer_list<role> roles,
+void weight_loader::for_each_tensor(
+    std::uint32_t layer,
+    const std::function<void(const tensor_view&)>& f) const {
+  const auto& config = files_.config();
+  const auto visit = [&](std::initializer_list<role> roles,
                          std::size_t expert = 0) {
     for (const auto r : roles)
       if (const auto view = files_.find(r, layer, expert))
-        sum += view->bytes();
+        f(*view);
   };
-  count({role::attention_norm, role::query, role::query_bias, role::key,
+  visit({role::attention_norm, role::query, role::query_bias, role::key,
          role::key_bias, role::value, role::value_bias, role::attention_output,
          role::attention_output_bias, role::ff_norm});
-  if (files_.config().qk_norm)
-    count({role::query_norm, role::key_norm});
-  if (files_.config().post_norms)
-    count({role::post_attention_norm, role::post_ff_norm});
-  if (!has_experts(files_.config(), layer)) {
-    count({role::gate, role::gate_bias, role::up, role::up_bias, role::down,
+  if (config.qk_norm)
+    visit({role::query_norm, role::key_norm});
+  if (config.post_norms)
+    visit({role::post_attention_norm, role::post_ff_norm});
+  if (!has_experts(config, layer)) {
+    visit({role::gate, role::gate_bias, role::up, role::up_bias, role::down,
            role::down_bias});
-    return sum;
+    return;
   }
-  count({role::expert_router});
-  for (std::size_t expert = 0; expert < files_.config().experts; ++expert)
-    count({role::expert_gate, role::expert_up, role::expert_down}, expert);
+  visit({role::expert_router});
+  for (std::size_t expert = 0; expert < config.experts; ++expert)
+    visit({role::expert_gate, role::expert_up, role::expert_down}, expert);
+}
+
+std::uint64_t weight_loader::layer_bytes(std::uint32_t layer) const {
+  std::uint64_t sum = 0;
+  for_each_tensor(layer, [&](const auto& view) { sum += view.bytes(); });
   return sum;
+}
+
+void weight_loader::expect_layer(std::uint32_t layer) const {
+  for_each_tensor(layer, [&](const auto& view) { files_.expect(view); });
 }
 
 } // namespace sluice::device

@@ -33,6 +33,9 @@ struct linear {
   std::unique_ptr<weight_matrix> weight; ///< [n, k]; null when absent
   device_vector bias;                    ///< [n] or nothing
 
+  /// This product as one of several with the same inputs.
+  product into(float* y) const { return {y, weight.get(), bias.data()}; }
+
   void apply(backend& device, float* y, const float* x,
              std::size_t rows) const {
     device.matmul(y, *weight, x, bias.data(), rows);
@@ -63,12 +66,10 @@ struct layer_weights {
   device_vector post_ff_norm;
 };
 
-/// Moves a model's tensors into a backend and counts the bytes.
+/// Moves a model's tensors into a backend and counts the bytes. What was moved
+/// leaves the mapped files' memory.
 class weight_loader {
 public:
-  /// Called after each loaded part with bytes done and bytes in all.
-  using progress = std::function<void(std::uint64_t, std::uint64_t)>;
-
   weight_loader(const model_files& files, backend& device)
       : files_(files), device_(device) {}
 
@@ -79,6 +80,9 @@ public:
   /// Norm weights with the family's offset added.
   device_vector load_norm(tensor_role role, std::uint32_t layer = 0);
 
+  /// Lets the system fetch what load_layer(layer) will read.
+  void expect_layer(std::uint32_t layer) const;
+
   /// Bytes in the file of everything that load_layer(layer) reads.
   std::uint64_t layer_bytes(std::uint32_t layer) const;
   /// Bytes in the file of what was loaded so far.
@@ -87,6 +91,8 @@ public:
   std::uint64_t matrix_bytes() const noexcept { return matrix_bytes_; }
 
 private:
+  void for_each_tensor(std::uint32_t layer,
+                       const std::function<void(const tensor_view&)>& f) const;
   device_vector load_bias(tensor_role role, std::uint32_t layer);
   gated_layer load_dense(std::uint32_t layer);
   gated_layer load_expert(std::uint32_t layer, std::size_t expert);

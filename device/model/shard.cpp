@@ -7,7 +7,7 @@
 #include "device/model/activations.hpp"
 #include "device/model/attention_block.hpp"
 #include "device/model/feed_forward.hpp"
-#include "device/model/layer_weights.hpp"
+#include "device/model/shard_weights.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -48,7 +48,6 @@ struct shard::impl {
        std::uint32_t kv_blocks, const progress& report,
        const kv_options& options);
 
-  void load(const model_files& files, const progress& report);
   kv_view kv_of(std::size_t index) const;
   std::size_t layer_block_bytes() const {
     return device.kv_block_bytes(config.kv_heads, config.head_dim, format);
@@ -70,13 +69,10 @@ struct shard::impl {
   std::vector<layer_sight> sights; // of all the model's layers
   std::uint32_t kv_blocks;
   kv_format format;
-  std::vector<layer_weights> weights;
+  shard_weights weights;
   std::vector<std::unique_ptr<device_memory>> kv;
-  tensor_view embedding;     // first shard: rows are read from the file
-  device_vector output_norm; // last shard
-  linear output;             // last shard
+  tensor_view embedding; // first shard: rows are read from the file
   activations memory;
-  std::uint64_t matrix_bytes = 0;
 };
 
 shard::impl::impl(const model_files& files_in, backend& device_in,
@@ -85,41 +81,16 @@ shard::impl::impl(const model_files& files_in, backend& device_in,
     : files(files_in), device(device_in), config(files.config()),
       layers(layers_in), options(options_in),
       sights(sights_of(config, options)), kv_blocks(kv_blocks_in),
-      format(options.format.value_or(kv_format_of(files))) {
+      format(options.format.value_or(kv_format_of(files))),
+      weights(files, device, layers, report) {
   assert(layers.first < layers.last && layers.last <= config.layers);
   assert(kv_blocks >= 1);
   const auto floats =
       device.kv_floats(kv_blocks, config.kv_heads, config.head_dim, format);
   for (auto layer = layers.first; layer < layers.last; ++layer)
     kv.push_back(device.allocate(floats));
-  load(files, report);
-}
-
-void shard::impl::load(const model_files& files, const progress& report) {
-  weight_loader loader{files, device};
-  const bool last = layers.last == config.layers;
-  std::uint64_t total = 0;
-  for (auto layer = layers.first; layer < layers.last; ++layer)
-    total += loader.layer_bytes(layer);
-  if (last)
-    total += files.require(tensor_role::output_norm).bytes()
-             + files.require(tensor_role::output).bytes();
-  const auto tell = [&] {
-    if (report)
-      report(loader.bytes_done(), total);
-  };
   if (layers.first == 0)
     embedding = files.require(tensor_role::token_embedding);
-  for (auto layer = layers.first; layer < layers.last; ++layer) {
-    weights.push_back(loader.load_layer(layer));
-    tell();
-  }
-  if (last) {
-    output_norm = loader.load_norm(tensor_role::output_norm);
-    output = loader.load_linear(tensor_role::output);
-    tell();
-  }
-  matrix_bytes = loader.matrix_bytes();
 }
 
 kv_view shard::impl::kv_of(std::size_t index) const {
@@ -151,12 +122,13 @@ void shard::impl::take_input(std::span<const sequence_step> steps,
 // is left to finish().
 void shard::impl::run_layers(const batch_layout& batch) {
   float* x = memory.hidden.at_least(device, batch.rows() * config.width);
-  for (std::size_t i = 0; i < weights.size(); ++i) {
+  for (std::size_t i = 0; i < weights.layers(); ++i) {
     const auto layer = layers.first + static_cast<std::uint32_t>(i);
-    run_attention_block(device, config, layer, weights[i], sights[layer],
-                        kv_of(i), batch, memory);
+    const auto& own = weights.layer(i);
+    run_attention_block(device, config, layer, own, sights[layer], kv_of(i),
+                        batch, memory);
     if (layer + 1 < config.layers)
-      run_feed_forward(device, config, weights[i], x, batch.rows(), memory);
+      run_feed_forward(device, config, own, x, batch.rows(), memory);
   }
 }
 
@@ -178,9 +150,10 @@ float* shard::impl::finish(const batch_layout& batch) {
   const float* x = memory.hidden.at_least(device, 0);
   float* rows = memory.wanted.at_least(device, wanted.size() * config.width);
   device.gather_rows(rows, x, wanted, config.width);
-  run_feed_forward(device, config, weights.back(), rows, wanted.size(), memory);
-  device.rms_norm(rows, rows, output_norm.data(), config.norm_epsilon,
-                  wanted.size(), config.width);
+  run_feed_forward(device, config, weights.layer(weights.layers() - 1), rows,
+                   wanted.size(), memory);
+  device.rms_norm(rows, rows, weights.output_norm().data(),
+                  config.norm_epsilon, wanted.size(), config.width);
   return rows;
 }
 
@@ -191,7 +164,7 @@ std::vector<float> shard::impl::logits_of(const float* states,
     return {};
   const auto floats = rows * config.vocabulary;
   float* logits = memory.logits.at_least(device, floats);
-  output.apply(device, logits, states, rows);
+  weights.output().apply(device, logits, states, rows);
   if (config.final_softcap > 0.0f)
     device.softcap(logits, config.final_softcap, floats);
   std::vector<float> out(floats);
@@ -222,9 +195,12 @@ void shard::impl::hand_out(std::span<const sequence_step> steps,
 
 shard::shard(const model_files& files, backend& device, layer_range layers,
              std::uint32_t kv_blocks, const progress& report,
-             const kv_options& options)
+             const kv_options& options, loading when)
     : impl_(std::make_unique<impl>(files, device, layers, kv_blocks, report,
-                                   options)) {}
+                                   options)) {
+  while (when == loading::at_once && load_next()) {
+  }
+}
 
 shard::~shard() = default;
 shard::shard(shard&&) noexcept = default;
@@ -237,8 +213,12 @@ bool shard::last() const noexcept {
   return impl_->layers.last == impl_->config.layers;
 }
 
+bool shard::load_next() {
+  return impl_->weights.load_next();
+}
+
 std::uint64_t shard::weight_bytes() const noexcept {
-  return impl_->matrix_bytes;
+  return impl_->weights.matrix_bytes();
 }
 
 std::vector<float> shard::forward(std::span<const sequence_step> steps,

@@ -29,6 +29,12 @@ struct kv_options {
   std::uint32_t sinks = 0; ///< where `window` applies, positions [0, sinks) too
 };
 
+/// When a shard packs its weights.
+enum class loading : std::uint8_t {
+  at_once,  ///< the constructor packs them all
+  as_needed ///< load_next, or forward when it comes to a layer
+};
+
 /// What a row handed out holds. Numbers travel.
 enum class row_kind : std::uint8_t {
   logits = 0, ///< [vocabulary]
@@ -71,19 +77,24 @@ struct sequence_step {
 /// Layers, weights and KV storage. Not thread-safe.
 class shard {
 public:
-  /// Called after each loaded layer with bytes done and bytes in all.
+  /// Called at first and after each loaded layer with bytes done and bytes in
+  /// all.
   using progress = std::function<void(std::uint64_t, std::uint64_t)>;
 
-  /// Packs the layers' weights. `kv_blocks` blocks of block_tokens tokens are
-  /// held per layer. `files` must outlive the shard. Throws model_error.
+  /// `kv_blocks` blocks of block_tokens tokens are held per layer. `files` must
+  /// outlive the shard. Throws model_error.
   shard(const model_files& files, backend& device, layer_range layers,
         std::uint32_t kv_blocks, const progress& report = {},
-        const kv_options& options = {});
+        const kv_options& options = {}, loading when = loading::at_once);
   ~shard();
   shard(shard&&) noexcept;
 
   bool first() const noexcept; ///< embeds tokens
   bool last() const noexcept;  ///< makes logits
+
+  /// With loading::as_needed: packs the next layer. False when all are packed.
+  /// Throws model_error.
+  bool load_next();
 
   /// Runs the layers on all new tokens of `steps`, in order.
   /// `hidden` [total new tokens, width], host memory: input unless first(),
@@ -114,7 +125,7 @@ public:
   /// these layers and this format, or not whole.
   void import_block(std::uint32_t block, std::span<const std::byte> bytes);
 
-  /// Weight bytes that one pass over this shard reads.
+  /// Weight bytes that one pass over this shard reads, once it is loaded.
   std::uint64_t weight_bytes() const noexcept;
 
 private:

@@ -289,6 +289,13 @@ bool running_graph::wait_ready(std::chrono::milliseconds patience) const {
   return impl_->settled && impl_->open && impl_->failure.empty();
 }
 
+bool running_graph::wait_built(std::chrono::milliseconds patience) const {
+  std::unique_lock lock(impl_->mutex);
+  impl_->changed.wait_for(lock, patience,
+                          [&] { return impl_->built || impl_->settled; });
+  return impl_->built && impl_->open && impl_->failure.empty();
+}
+
 std::string running_graph::failure() const {
   std::lock_guard lock(impl_->mutex);
   return impl_->failure;

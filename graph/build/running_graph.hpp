@@ -85,6 +85,9 @@ public:
   /// Why it will never be ready; empty while it may.
   std::string failure() const;
 
+  /// Waits until requests can be submitted, if only to wait for weights that
+  /// are still on their way, at most `patience`.
+  bool wait_built(std::chrono::milliseconds patience) const;
   /// Whether the models are open and every edge exists.
   bool is_built() const;
   std::vector<actors::model_load> loads() const;

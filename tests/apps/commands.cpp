@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 using sluice::test::run;
 
@@ -178,8 +179,41 @@ BOOST_AUTO_TEST_CASE(bench_reports_speed_beside_the_ceilings) {
                          "4", "--batch", "1,2", "--repeat", "1", "--json"});
   BOOST_TEST(done.code == 0, done.err);
   const auto result = boost::json::parse(done.out).as_object();
-  BOOST_TEST(result.at("results").as_array().size() == 3u);
-  BOOST_TEST(result.at("ceilings").as_object().contains("read_gb_per_s"));
+  for (const auto* key : {"int8_tops", "bf16_tflops", "read_gbs"})
+    BOOST_TEST(result.at("ceilings").at(key).to_number<double>() > 0, key);
+  const auto& prefill = result.at("prefill").as_array();
+  BOOST_REQUIRE(prefill.size() == 1u);
+  BOOST_TEST(prefill[0].at("tokens") == 16);
+  const auto& decode = result.at("decode").as_array();
+  BOOST_REQUIRE(decode.size() == 2u);
+  BOOST_TEST(decode[1].at("batch") == 2);
+  BOOST_TEST(decode[1].at("context") == 0);
+  for (const auto* key : {"tok_s", "share"}) {
+    BOOST_TEST(prefill[0].at(key).to_number<double>() > 0, key);
+    BOOST_TEST(decode[0].at(key).to_number<double>() > 0, key);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(bench_draws_the_roofline_of_its_run) {
+  const temporary_file picture{"roofline.svg", ""};
+  const auto done = run({"bench", "model", edge, "--prompt", "16", "--generate",
+                         "2", "--batch", "1", "--context", "32", "--repeat",
+                         "1", "--plot", picture.path()});
+  BOOST_TEST(done.code == 0, done.err);
+  BOOST_TEST(contains(done.out, "decode x1 at 32"), done.out);
+  BOOST_TEST(contains(done.out, "% of int8"), done.out);
+  std::ifstream in{picture.path()};
+  const std::string svg{std::istreambuf_iterator<char>{in}, {}};
+  BOOST_TEST(contains(svg, "prefill 16: "));
+  BOOST_TEST(contains(svg, "decode x1 at 32: "));
+}
+
+BOOST_AUTO_TEST_CASE(bench_refuses_what_it_cannot_measure) {
+  BOOST_TEST(run({"bench", "model", edge, "--plot", "a.gif"}).code == 2);
+  BOOST_TEST(run({"bench", "model", edge, "--batch", "0"}).code == 2);
+  const auto deep = run({"bench", "model", edge, "--context", "1000000"});
+  BOOST_TEST(deep.code == 1);
+  BOOST_TEST(contains(deep.err, "--context 1000000"), deep.err);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

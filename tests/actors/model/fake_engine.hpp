@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <stdexcept>
 #include <vector>
 
@@ -100,6 +101,8 @@ public:
       : memory_(blocks * device::block_tokens, -1), first_{first}, last_{last},
         window_{window} {}
 
+  bool load_next() override { return next_layer && next_layer(); }
+
   std::vector<float> forward(std::span<const device::sequence_step> steps,
                              std::vector<float>& hidden,
                              const device::row_sink& sink) override {
@@ -132,6 +135,7 @@ public:
           memory_.at(from * device::block_tokens + i);
   }
 
+  std::function<bool()> next_layer; ///< load_next, if it is set
   std::size_t fail_on = 0; ///< the call that throws, counted from 1; 0: none
 
 protected:

@@ -44,4 +44,18 @@ BOOST_AUTO_TEST_CASE(a_plan_that_only_closes_says_nothing) {
   BOOST_TEST(meter.last_step() == 0.0);
 }
 
+// Plans that waited for weights are no measure of those to come.
+BOOST_AUTO_TEST_CASE(it_forgets_plans_that_came_back_or_are_under_way) {
+  pace_meter meter;
+  meter.sent(start, 1);
+  BOOST_TEST(meter.returned(start + 100s).has_value());
+  meter.sent(start + 100s, 1);
+  meter.forget();
+  BOOST_TEST(!meter.returned(start + 200s).has_value());
+  meter.sent(start + 200s, 4);
+  const auto pace = meter.returned(start + 202s);
+  BOOST_REQUIRE(pace.has_value());
+  BOOST_TEST(pace->token_seconds == 0.5);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

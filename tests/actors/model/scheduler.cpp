@@ -66,11 +66,14 @@ struct fixture : stepped_system {
       report(1, 2);
       if (index == broken_stage)
         throw std::runtime_error("no such tensor");
-      report(2, 2);
+      if (index != slow_stage)
+        report(2, 2);
       auto engine =
           std::make_unique<fake_engine>(60, index == 0, index + 1 == stages);
       if (index == 0)
         engine->fail_on = fail_on;
+      if (index == slow_stage)
+        engine->next_layer = [this, report] { return load_slowly(report); };
       return engine;
     };
     settings.detached_stages = false;
@@ -81,6 +84,16 @@ struct fixture : stepped_system {
     settings.state = &state;
     settings.slot = state.add("fake");
     settings.now = [this] { return now; };
+  }
+
+  bool load_slowly(const device::shard::progress& report) {
+    if (layers_left == 0)
+      return false;
+    if (--layers_left == 0 && breaks_late)
+      throw std::runtime_error("the disk is gone");
+    if (layers_left == 0)
+      report(2, 2);
+    return true;
   }
 
   void start() {
@@ -117,6 +130,9 @@ struct fixture : stepped_system {
   readiness state;
   instant now{};
   std::uint32_t broken_stage = 99;
+  std::uint32_t slow_stage = 99;
+  std::size_t layers_left = 0; // of the slow stage
+  bool breaks_late = false;
   std::size_t fail_on = 0;
   scheduler_settings settings;
   model_actor model;
@@ -203,6 +219,37 @@ BOOST_FIXTURE_TEST_CASE(a_stage_that_does_not_load_fails_the_model, fixture) {
   BOOST_TEST((state.snapshot()[0].state == model_load::phase::failed));
   BOOST_TEST(state.snapshot()[0].error
              == "stage 1 of model 'fake' did not load: no such tensor");
+  const auto reply = ask<accepted>(model, wish(1));
+  BOOST_REQUIRE(!reply);
+  BOOST_TEST((code_of(reply.error()) == errc::model_failed));
+}
+
+BOOST_FIXTURE_TEST_CASE(plans_run_before_the_last_layer_is_in, fixture) {
+  slow_stage = 1;
+  layers_left = 100'000;
+  model = keep(system.spawn(scheduler, settings));
+  self->send(model, wish(3));
+  while (layers_left > 0 && ids(3).size() < 10)
+    sched.try_run_once();
+  BOOST_TEST(ids(3).size() == 10u);
+  BOOST_TEST(layers_left > 0u);
+  BOOST_TEST(!state.all_ready());
+  sched.run();
+  BOOST_TEST(layers_left == 0u);
+  BOOST_TEST(state.all_ready());
+  BOOST_TEST(status().ready);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_layer_that_does_not_load_fails_the_model_late,
+                        fixture) {
+  slow_stage = 0;
+  layers_left = 50;
+  breaks_late = true;
+  start();
+  BOOST_TEST((state.snapshot()[0].state == model_load::phase::failed));
+  BOOST_TEST(state.snapshot()[0].error
+             == "stage 0 of model 'fake' did not load: the disk is gone");
+  BOOST_TEST(!status().ready);
   const auto reply = ask<accepted>(model, wish(1));
   BOOST_REQUIRE(!reply);
   BOOST_TEST((code_of(reply.error()) == errc::model_failed));

@@ -115,10 +115,4 @@ BOOST_AUTO_TEST_CASE(the_picture_is_xml_even_without_an_answer) {
   BOOST_TEST(!contains(empty, "nan"));
 }
 
-BOOST_AUTO_TEST_CASE(a_picture_of_another_kind_is_refused) {
-  BOOST_TEST(refusal([] { check_plot_path("a.gif"); })
-             == "--plot a.gif: the name ends in .svg or .png");
-  BOOST_TEST(refusal([] { check_plot_path("a.svg"); }) == "");
-}
-
 BOOST_AUTO_TEST_SUITE_END()

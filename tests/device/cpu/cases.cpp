@@ -173,7 +173,8 @@ sample_weights random_weights(inputs& in, dtype type, std::size_t n,
 
 void on_every_path(const std::function<void(backend&, isa)>& f) {
   thread_pool pool(2);
-  for (auto path : {isa::reference, isa::avx2, isa::avx512_vnni}) {
+  for (auto path :
+       {isa::reference, isa::avx2, isa::avx512_vnni, isa::avx512_bf16}) {
     if (!supported(path)) {
       BOOST_TEST_MESSAGE("skipped: this processor cannot run " << name(path));
       continue;

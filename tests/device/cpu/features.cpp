@@ -9,7 +9,8 @@
 using namespace sluice::device;
 
 BOOST_AUTO_TEST_CASE(paths_are_known_by_their_names) {
-  for (auto path : {isa::reference, isa::avx2, isa::avx512_vnni})
+  for (auto path : {isa::reference, isa::avx2, isa::avx512_vnni,
+                    isa::avx512_bf16, isa::neon_dotprod})
     BOOST_TEST((isa_named(name(path)) == path));
   BOOST_TEST(!isa_named("avx3").has_value());
   BOOST_TEST(!isa_named("").has_value());
@@ -23,7 +24,8 @@ BOOST_AUTO_TEST_CASE(the_reference_runs_everywhere_and_the_best_is_supported) {
 
 BOOST_AUTO_TEST_CASE(a_forced_path_is_taken_or_refused) {
   thread_pool pool(1);
-  for (auto path : {isa::reference, isa::avx2, isa::avx512_vnni})
+  for (auto path : {isa::reference, isa::avx2, isa::avx512_vnni,
+                    isa::avx512_bf16, isa::neon_dotprod})
     if (supported(path))
       BOOST_TEST(make_cpu_backend(pool, path)->name()
                  == "cpu " + std::string(name(path)));
@@ -42,6 +44,7 @@ BOOST_AUTO_TEST_CASE(ceilings_are_measured) {
   const auto c = measure_ceilings(pool);
   BOOST_TEST(c.read_bytes_per_second > 1e8);
   BOOST_TEST(c.integer_operations_per_second > 1e8);
+  BOOST_TEST(c.bf16_operations_per_second > 1e8);
 }
 
 BOOST_AUTO_TEST_CASE(memory_comes_zeroed_and_copies_both_ways) {

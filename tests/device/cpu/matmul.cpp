@@ -9,7 +9,7 @@ using namespace sluice::device::tests;
 
 namespace {
 
-struct product {
+struct product_case {
   dtype type;
   std::size_t rows, n, k;
   bool bias;
@@ -19,9 +19,9 @@ bool is_float(dtype type) {
   return block_elements(type) == 1;
 }
 
-/// |y - exact| allowed: rounding of the sums, and for block formats half a step
-/// of the activations' int8.
-double tolerance(const product& p, const double* w, const float* x) {
+/// |y - exact| allowed: rounding of the sums, for block formats half a step of
+/// the activations' int8, for bf16 half a step of theirs.
+double tolerance(const product_case& p, const double* w, const float* x) {
   double sum = 0;
   double highest = 0;
   double weights = 0;
@@ -31,11 +31,13 @@ double tolerance(const product& p, const double* w, const float* x) {
     weights += std::abs(w[i]);
   }
   const double rounding = 1e-6 * (sum + 1e-3) + 1e-6;
+  if (p.type == dtype::bf16)
+    return rounding + sum * 0x1p-8;
   return is_float(p.type) ? rounding
                           : 20 * rounding + weights * highest / 127 * 0.51;
 }
 
-void check_product(const product& p) {
+void check_product(const product_case& p) {
   inputs in;
   BOOST_TEST_CONTEXT(name(p.type) << " rows " << p.rows << " n " << p.n << " k "
                                   << p.k << " seed " << in.seed()) {
@@ -76,6 +78,19 @@ BOOST_AUTO_TEST_CASE(every_format_matches_the_exact_product_on_every_path) {
       check_product({type, rows, 17, 512, rows % 2 == 1});
 }
 
+BOOST_AUTO_TEST_CASE(every_number_of_rows_is_right_on_every_path) {
+  for (auto type : {dtype::f16, dtype::bf16, dtype::q8_0, dtype::q4_k})
+    for (std::size_t rows = 1; rows <= 65; ++rows)
+      check_product({type, rows, 1 + rows % 50, 256, rows % 2 == 1});
+}
+
+// Sums of 8 chunks that end within a block of scales.
+BOOST_AUTO_TEST_CASE(chunks_may_end_anywhere_in_256_elements) {
+  for (auto type : {dtype::q4_k, dtype::q5_k, dtype::q6_k})
+    for (std::size_t k : {256, 768, 1280})
+      check_product({type, 3, 33, k, false});
+}
+
 BOOST_AUTO_TEST_CASE(odd_sizes_are_right_on_every_path) {
   for (auto type : {dtype::f32, dtype::f16, dtype::bf16})
     for (std::size_t k : {1, 8, 31, 33, 172, 300})
@@ -89,11 +104,65 @@ BOOST_AUTO_TEST_CASE(odd_sizes_are_right_on_every_path) {
 BOOST_AUTO_TEST_CASE(many_rows_and_tiles_are_shared_out_whole) {
   check_product({dtype::q8_0, 200, 333, 256, false});
   check_product({dtype::f16, 130, 100, 64, true});
+  check_product({dtype::bf16, 201, 77, 99, true});
+}
+
+BOOST_AUTO_TEST_CASE(products_of_the_same_inputs_are_those_of_each_alone) {
+  inputs in;
+  const std::size_t rows = 9;
+  const auto x = in.floats(rows * 256);
+  const auto bias = in.floats(50);
+  const dtype types[] = {dtype::q4_k, dtype::q6_k, dtype::q4_k, dtype::q8_0,
+                         dtype::q4_0, dtype::bf16, dtype::f16};
+  on_every_path([&](backend& b, isa) {
+    std::vector<std::unique_ptr<weight_matrix>> packed;
+    std::vector<std::vector<float>> together;
+    for (auto type : types) {
+      packed.push_back(b.pack(random_weights(in, type, 50, 256).view));
+      together.emplace_back(rows * 50);
+    }
+    std::vector<product> products;
+    for (std::size_t i = 0; i < packed.size(); ++i)
+      products.push_back({together[i].data(), packed[i].get(),
+                          i % 2 == 0 ? bias.data() : nullptr});
+    b.matmul(products, x.data(), rows);
+    for (std::size_t i = 0; i < packed.size(); ++i) {
+      std::vector<float> alone(rows * 50);
+      b.matmul(alone.data(), *packed[i], x.data(), products[i].bias, rows);
+      require_same_bits(together[i], alone, "product");
+    }
+  });
+}
+
+// Tiny products and sums, subnormal inputs, weights and results.
+BOOST_AUTO_TEST_CASE(bf16_products_flush_subnormals_alike_on_every_path) {
+  inputs in;
+  for (int scale : {-62, -64, -70, -120}) {
+    auto w = random_weights(in, dtype::bf16, 16, 64);
+    for (std::size_t i = 0; i < w.bytes.size(); i += 2) {
+      std::uint16_t h;
+      std::memcpy(&h, w.bytes.data() + i, 2);
+      const float value = std::bit_cast<float>(std::uint32_t(h) << 16);
+      h = static_cast<std::uint16_t>(
+          std::bit_cast<std::uint32_t>(std::ldexp(value, scale)) >> 16);
+      std::memcpy(w.bytes.data() + i, &h, 2);
+    }
+    const auto x = in.floats(3 * 64, std::ldexp(1.0f, -126 - scale));
+    std::vector<float> reference;
+    on_every_path([&](backend& b, isa path) {
+      std::vector<float> y(3 * 16);
+      b.matmul(y.data(), *b.pack(w.view), x.data(), nullptr, 3);
+      if (path == isa::reference)
+        reference = y;
+      require_same_bits(y, reference, "product");
+    });
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_row_does_not_depend_on_its_neighbours) {
   inputs in;
-  for (auto type : {dtype::f32, dtype::q8_0, dtype::q6_k, dtype::q4_k}) {
+  for (auto type :
+       {dtype::f32, dtype::bf16, dtype::q8_0, dtype::q6_k, dtype::q4_k}) {
     const auto w = random_weights(in, type, 40, 256);
     const auto x = in.floats(33 * 256);
     on_every_path([&](backend& b, isa) {
@@ -113,7 +182,7 @@ BOOST_AUTO_TEST_CASE(a_row_does_not_depend_on_its_neighbours) {
 
 BOOST_AUTO_TEST_CASE(a_nan_in_the_activations_reaches_the_product) {
   inputs in;
-  for (auto type : {dtype::f32, dtype::q8_0, dtype::q4_k}) {
+  for (auto type : {dtype::f32, dtype::bf16, dtype::q8_0, dtype::q4_k}) {
     const auto w = random_weights(in, type, 16, 256);
     for (float bad : {NAN, INFINITY}) {
       auto x = in.floats(256);

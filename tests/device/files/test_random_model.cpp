@@ -5,6 +5,7 @@
 #include "device/error.hpp"
 #include "device/files/model_files.hpp"
 #include "device/files/random_model.hpp"
+#include "device/text/tokenizer.hpp"
 #include "tests/device/temporary_folder.hpp"
 
 #include <boost/test/data/test_case.hpp>
@@ -113,6 +114,30 @@ BOOST_AUTO_TEST_CASE(shapes_that_no_model_has_are_refused) {
   BOOST_TEST(refusal(small, "q9")
              == "unknown format 'q9'; there are f32, f16, bf16, q8_0, q4_0, "
                 "q4_k_m, q5_k_m and q6_k");
+}
+
+BOOST_AUTO_TEST_CASE(a_made_up_tokenizer_knows_its_words) {
+  const temporary_folder folder;
+  auto shape = small;
+  shape.vocabulary = 256 + 26 * 26 + 100 + 2;
+  shape.tokenizer = true;
+  write_random_model(folder.path() / "a.gguf", shape, "q8_0", 1);
+  const auto files = model_files::open(folder.path() / "a.gguf");
+  const auto tokens = tokenizer::open(files);
+  BOOST_TEST(tokens.size() == shape.vocabulary);
+  BOOST_TEST(!tokens.chat_template().empty());
+  const auto ids = tokens.encode("aab! zz");
+  // The beginning, "aab", "!", " ", "zz".
+  BOOST_TEST(ids.size() == 5u);
+  BOOST_TEST(files.config().end_tokens.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_tokenizer_needs_all_bytes) {
+  auto shape = small;
+  shape.tokenizer = true;
+  BOOST_TEST(refusal(shape, "q8_0")
+             == "no model has this shape: a tokenizer needs a vocabulary of at "
+                "least 258");
 }
 
 BOOST_AUTO_TEST_CASE(a_folder_that_is_not_there_is_told) {

@@ -9,6 +9,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <stdexcept>
+
 using namespace sluice::device;
 using namespace sluice::device::tests;
 
@@ -66,14 +68,66 @@ BOOST_AUTO_TEST_CASE(progress_grows_to_the_whole) {
   int calls = 0;
   const shard all(files, fast_backend(), {0, 4}, 1,
                   [&](std::uint64_t done, std::uint64_t whole) {
-                    BOOST_TEST(done > seen);
+                    BOOST_TEST((calls == 0 ? done == 0 : done > seen));
                     seen = done;
                     total = whole;
                     ++calls;
                   });
-  BOOST_TEST(calls == 5);
+  BOOST_TEST(calls == 6);
   BOOST_TEST(seen == total);
   BOOST_TEST(all.weight_bytes() > 0u);
+}
+
+BOOST_AUTO_TEST_CASE(layers_run_before_the_last_are_loaded) {
+  const auto files = model_files::open(llama);
+  const std::vector<std::int32_t> ids{5, 17, 42, 9};
+  const auto step = step_of(ids, 0, 16);
+  std::vector<float> hidden;
+  shard whole(files, fast_backend(), {0, 4}, 1);
+  BOOST_TEST(!whole.load_next());
+  const auto expected = whole.forward({&step, 1}, hidden);
+  for (int before = 0; before <= 5; ++before) {
+    std::uint64_t seen = 0;
+    std::uint64_t total = 0;
+    shard later(
+        files, fast_backend(), {0, 4}, 1,
+        [&](std::uint64_t done, std::uint64_t all) {
+          seen = done;
+          total = all;
+        },
+        {}, loading::as_needed);
+    BOOST_TEST(later.weight_bytes() == 0u);
+    for (int i = 0; i < before; ++i)
+      BOOST_TEST(later.load_next());
+    BOOST_TEST((seen == total) == (before == 5));
+    BOOST_TEST(first_difference(later.forward({&step, 1}, hidden), expected)
+               == -1);
+    BOOST_TEST(seen == total);
+    BOOST_TEST(!later.load_next());
+    BOOST_TEST(later.weight_bytes() == whole.weight_bytes());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(loading_that_was_interrupted_goes_on) {
+  const auto files = model_files::open(llama);
+  const std::vector<std::int32_t> ids{5, 17, 42, 9};
+  const auto step = step_of(ids, 0, 16);
+  std::vector<float> hidden;
+  bool interrupt = false;
+  shard one(
+      files, fast_backend(), {0, 4}, 1,
+      [&](std::uint64_t, std::uint64_t) {
+        if (interrupt)
+          throw std::runtime_error("not now");
+      },
+      {}, loading::as_needed);
+  interrupt = true;
+  BOOST_CHECK_THROW(one.forward({&step, 1}, hidden), std::runtime_error);
+  BOOST_CHECK_THROW(one.load_next(), std::runtime_error);
+  interrupt = false;
+  const auto got = one.forward({&step, 1}, hidden);
+  shard whole(files, fast_backend(), {0, 4}, 1);
+  BOOST_TEST(first_difference(got, whole.forward({&step, 1}, hidden)) == -1);
 }
 
 BOOST_AUTO_TEST_CASE(only_wanted_rows_give_logits) {

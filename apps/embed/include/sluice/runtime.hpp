@@ -127,6 +127,9 @@ public:
   runtime_status status() const;
   /// Whether requests are answered, after at most `patience`.
   bool wait_ready(std::chrono::milliseconds patience) const;
+  /// Whether requests are taken, after at most `patience`: their first layers
+  /// run while the last ones are still being loaded.
+  bool wait_accepting(std::chrono::milliseconds patience) const;
   /// The figures of GET /metrics.
   std::string metrics() const;
 

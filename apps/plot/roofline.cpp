@@ -1,0 +1,188 @@
+// SPDX-FileCopyrightText: The Sluice authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "apps/plot/roofline.hpp"
+
+#include "apps/plot/svg.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace sluice::apps {
+
+namespace {
+
+// Pixels of the plotting area, and around it.
+constexpr double width = 640;
+constexpr double height = 400;
+constexpr double left = 70;
+constexpr double top = 60;
+constexpr unsigned picture_width = 760;
+constexpr unsigned picture_height = 520;
+constexpr double text_height = 14;
+// Pixels per character of a label, on average, with room to spare.
+constexpr double text_width = 6.6;
+
+struct point {
+  double x = 0;
+  double y = 0;
+};
+
+/// Whole decades, as exponents.
+struct axis {
+  int first = 0;
+  int last = 1;
+
+  void include(double value) {
+    first = std::min(first, static_cast<int>(std::floor(std::log10(value))));
+    last = std::max(last, static_cast<int>(std::ceil(std::log10(value))));
+  }
+  double share(double value) const {
+    return (std::log10(value) - first) / (last - first);
+  }
+};
+
+/// 1, 10, ... as people read them; `exponent` of giga-operations.
+std::string rate_text(int exponent) {
+  return exponent >= 3 ? formatted("%g T", std::pow(10, exponent - 3))
+                       : formatted("%g G", std::pow(10, exponent));
+}
+
+class picture {
+public:
+  explicit picture(const roofline& what);
+
+  std::string draw() const;
+
+private:
+  point at(double intensity, double gops) const {
+    return {left + width * x_.share(intensity),
+            top + height * (1 - y_.share(gops))};
+  }
+  double intensity(const roofline_point& p) const {
+    return p.operations_per_second / p.bytes_per_second;
+  }
+  std::string grid() const;
+  std::string roof() const;
+  std::string marks() const;
+
+  const roofline& what_;
+  double gbs_;   ///< slope
+  double gops_;  ///< roof
+  double ridge_; ///< operations per byte where they meet
+  axis x_;
+  axis y_;
+};
+
+picture::picture(const roofline& what)
+    : what_(what), gbs_(what.read_bytes_per_second * 1e-9),
+      gops_(what.peak_operations_per_second * 1e-9), ridge_(gops_ / gbs_) {
+  y_.first = x_.first = 9;
+  y_.last = x_.last = -9;
+  x_.include(ridge_ / 2);
+  x_.include(ridge_ * 4);
+  y_.include(gops_ * 1.2);
+  for (const auto& p : what.points) {
+    x_.include(intensity(p));
+    y_.include(p.operations_per_second * 1e-9);
+  }
+  // The slope enters through the left side.
+  y_.include(std::min(gbs_ * std::pow(10, x_.first), gops_));
+}
+
+std::string picture::grid() const {
+  std::string out;
+  for (int x = x_.first; x <= x_.last; ++x) {
+    const double px = left + width * (x - x_.first) / (x_.last - x_.first);
+    out += svg_grid_down(px, top, height);
+    out += svg_label(px, top + height + 16, "middle",
+                     formatted("%g", std::pow(10, x)));
+  }
+  for (int y = y_.first; y <= y_.last; ++y) {
+    const double py =
+        top + height * (1 - double(y - y_.first) / (y_.last - y_.first));
+    out += svg_grid_right(left, py, width);
+    out += svg_label(left - 6, py + 4, "end", rate_text(y));
+  }
+  out += svg_frame(left, top, width, height);
+  out += svg_label(left + width / 2, top + height + 36, "middle",
+                   "operations per byte");
+  return out + svg_label(left - 60, top - 8, "start", "operations per second");
+}
+
+// Slope and roof, each with its figure beside it.
+std::string picture::roof() const {
+  const auto low = std::pow(10, x_.first);
+  const auto start = at(low, std::min(gbs_ * low, gops_));
+  const auto ridge = at(ridge_, gops_);
+  const auto end = at(std::pow(10, x_.last), gops_);
+  auto out = formatted("<polyline class=\"line\" points=\"%.1f,%.1f %.1f,%.1f "
+                       "%.1f,%.1f\"/>\n",
+                       start.x, start.y, ridge.x, ridge.y, end.x, end.y);
+  out +=
+      svg_label(end.x - 6, end.y - 7, "end",
+                what_.peak_name + formatted(" peak %.2f Top/s", gops_ * 1e-3));
+  const double degrees =
+      std::atan2(ridge.y - start.y, ridge.x - start.x) * 180 / M_PI;
+  const point middle{start.x + 0.5 * (ridge.x - start.x),
+                     start.y + 0.5 * (ridge.y - start.y)};
+  return out
+         + formatted("<g transform=\"translate(%.1f %.1f) rotate(%.1f)\">",
+                     middle.x, middle.y, degrees)
+         + svg_label(0, -7, "middle", formatted("read %.1f GB/s", gbs_))
+         + "</g>\n";
+}
+
+// A label stands right of its point, or left of it at the right border, and
+// moves down past labels that are there already.
+std::string picture::marks() const {
+  struct box {
+    double x, y, width;
+  };
+  std::vector<box> taken;
+  std::string out;
+  auto points = what_.points;
+  std::ranges::sort(points, std::ranges::greater{},
+                    &roofline_point::operations_per_second);
+  for (const auto& p : points) {
+    const auto gops = p.operations_per_second * 1e-9;
+    const auto c = at(intensity(p), gops);
+    const auto roof = std::min(gops_, gbs_ * intensity(p));
+    const auto text =
+        p.label + formatted(": %.0f Gop/s, %.0f %%", gops, 100 * gops / roof);
+    const double wide = text_width * static_cast<double>(text.size());
+    const bool leftwards = c.x + 9 + wide > left + width;
+    box place{leftwards ? c.x - 9 - wide : c.x + 9, c.y + 4, wide};
+    for (bool moved = true; moved;) {
+      moved = false;
+      for (const auto& other : taken)
+        if (place.x < other.x + other.width && other.x < place.x + place.width
+            && std::abs(place.y - other.y) < text_height) {
+          place.y = other.y + text_height;
+          moved = true;
+        }
+    }
+    taken.push_back(place);
+    out += formatted("<circle cx=\"%.1f\" cy=\"%.1f\" r=\"4\" "
+                     "fill=\"#c62828\"/>\n",
+                     c.x, c.y);
+    out += svg_label(leftwards ? c.x - 9 : place.x, place.y,
+                     leftwards ? "end" : "start", text);
+  }
+  return out;
+}
+
+std::string picture::draw() const {
+  return svg_begin(picture_width, picture_height)
+         + svg_label(left, 20, "start", what_.title)
+         + svg_label(left, 36, "start", what_.subtitle) + grid() + roof()
+         + marks() + svg_end;
+}
+
+} // namespace
+
+std::string roofline_svg(const roofline& what) {
+  return picture{what}.draw();
+}
+
+} // namespace sluice::apps
