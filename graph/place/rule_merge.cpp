@@ -53,7 +53,8 @@ rule_merge::rule_merge(const placement_draft& draft, std::string title,
     : draft_(draft), title_(std::move(title)), uses_(std::move(uses)),
       found_(found) {
   std::stable_sort(uses_.begin(), uses_.end(), [](auto* a, auto* b) {
-    return a->who.close() > b->who.close();
+    return std::pair(a->who.of_part(), a->who.close())
+           > std::pair(b->who.of_part(), b->who.close());
   });
 }
 
@@ -64,7 +65,9 @@ const rule_use* rule_merge::decide(const std::string& field) {
       continue;
     if (!first)
       first = use;
-    else if (first->who.close() == use->who.close() && first->at != use->at)
+    else if (first->who.close() == use->who.close()
+             && first->who.of_part() == use->who.of_part()
+             && first->at != use->at)
       found_.push_back(
           {draft_.at(use->at + "." + field),
            in_quotes(title_) + " gets '" + field
@@ -76,6 +79,13 @@ const rule_use* rule_merge::decide(const std::string& field) {
 
 place_limits rule_merge::limits() {
   place_limits out;
+  for (const auto* field : {"zone", "node", "label", "colocate", "spread",
+                            "prefer", "never", "needs"})
+    for (const auto* use : uses_)
+      if (draft_.config.places().has(use->at + "." + field)) {
+        out.written.emplace(field, draft_.at(use->at + "." + field));
+        break;
+      }
   if (auto* use = decide("zone"))
     out.zones = strings(use->rule.getZone());
   if (auto* use = decide("node"))

@@ -247,17 +247,26 @@ void print(const json::value& value, std::size_t depth, std::string& out) {
   }
 }
 
+json::object document_of(document_kind kind) {
+  switch (kind) {
+  case document_kind::graph:
+    return generator().document(capnp::Schema::from<schema::Graph>(),
+                                "Sluice graph");
+  case document_kind::placement:
+    return generator().document(capnp::Schema::from<schema::Placement>(),
+                                "Sluice placement");
+  case document_kind::cluster:
+    break;
+  }
+  return generator().document(capnp::Schema::from<schema::Cluster>(),
+                              "Sluice cluster");
+}
+
 } // namespace
 
 std::string json_schema(document_kind kind) {
-  auto made =
-      kind == document_kind::graph
-          ? generator().document(capnp::Schema::from<schema::Graph>(),
-                                 "Sluice graph")
-          : generator().document(capnp::Schema::from<schema::Placement>(),
-                                 "Sluice placement");
   std::string out;
-  print(made, 0, out);
+  print(document_of(kind), 0, out);
   return out + "\n";
 }
 
