@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The Sluice authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Graph, placement and cluster files as read: right in form, not yet in meaning. Made
-// here, handed to validation; nothing else may use a config.
+// Graph, placement and cluster files as read: right in form, not yet in
+// meaning. Made here, handed to validation; nothing else may use a config.
 #pragma once
 
 #include "graph/diagnostic.hpp"

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Loads what the user named on the command line: a graph file, or a bare model
-// that gets the default graph; a placement, and a cluster. Mistakes become one exception
-// that lists them all.
+// that gets the default graph; a placement, and a cluster. Mistakes become one
+// exception that lists them all.
 #pragma once
 
 #include "graph/load.hpp"

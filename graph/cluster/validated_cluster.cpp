@@ -17,10 +17,10 @@ void check_addresses(const std::vector<placement_node>& nodes,
   for (std::size_t i = 0; i < nodes.size(); ++i)
     for (std::size_t j = 0; j < i && !nodes[i].address.empty(); ++j)
       if (nodes[i].address == nodes[j].address) {
-        found.push_back(
-            {config.places().at(element("nodes", i) + ".address"),
-             "address " + in_quotes(nodes[i].address) + " is that of node "
-                 + in_quotes(nodes[j].name) + " already"});
+        found.push_back({config.places().at(element("nodes", i) + ".address"),
+                         "address " + in_quotes(nodes[i].address)
+                             + " is that of node " + in_quotes(nodes[j].name)
+                             + " already"});
         break;
       }
 }
@@ -30,9 +30,9 @@ void check_times(const cluster_config& config, diagnostics& found) {
   const auto root = config.root();
   auto tell = [&](const char* late, const char* soon) {
     const auto& places = config.places();
-    found.push_back({places.at(places.has(late) ? late : soon),
-                     in_quotes(late) + " must be longer than "
-                         + in_quotes(soon)});
+    found.push_back(
+        {places.at(places.has(late) ? late : soon),
+         in_quotes(late) + " must be longer than " + in_quotes(soon)});
   };
   if (root.getSuspect() <= root.getHeartbeat())
     tell("suspect", "heartbeat");

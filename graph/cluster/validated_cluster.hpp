@@ -32,8 +32,8 @@ public:
   const std::filesystem::path& certificates() const { return certificates_; }
 
 private:
-  friend std::optional<validated_cluster>
-  validate(const cluster_config& config, diagnostics& found);
+  friend std::optional<validated_cluster> validate(const cluster_config& config,
+                                                   diagnostics& found);
   std::string name_;
   std::vector<placement_node> nodes_;
   std::string join_;

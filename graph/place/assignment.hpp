@@ -46,8 +46,8 @@ struct assignment {
   std::vector<placed_unit> units; ///< actors as in the graph, then parts
   std::map<std::string, unit_degrees, std::less<>> degrees; ///< by actor
   place_cost cost;
-  double node_bytes = 0; ///< between nodes of one zone, for one token
-  double zone_bytes = 0; ///< between zones, for one token
+  double node_bytes = 0;    ///< between nodes of one zone, for one token
+  double zone_bytes = 0;    ///< between zones, for one token
   bool one_process = false; ///< no node was known: all is 'this process'
   bool best = true; ///< no cheaper one exists; else the work's bound was met
 

@@ -105,17 +105,18 @@ private:
     if (set.empty())
       found_.push_back({{}, "there is no node"});
     else if (set.size() == 1)
-      found_.push_back({{}, others ? "no node meets this rule, and other rules "
-                                     "conflict too"
-                                   : "no node meets this rule; without it there "
-                                     "is a placement"});
+      found_.push_back({{},
+                        others ? "no node meets this rule, and other rules "
+                                 "conflict too"
+                               : "no node meets this rule; without it there "
+                                 "is a placement"});
     else
-      found_.push_back(
-          {{}, "these " + std::to_string(set.size())
-                   + " rules cannot all be met"
-                   + (others ? ", and other rules conflict too"
-                             : "; without any one of them there is a "
-                               "placement")});
+      found_.push_back({{},
+                        "these " + std::to_string(set.size())
+                            + " rules cannot all be met"
+                            + (others ? ", and other rules conflict too"
+                                      : "; without any one of them there is a "
+                                        "placement")});
   }
 
   void room(const dead_end& stuck) {
@@ -124,12 +125,13 @@ private:
     const auto& one = problem_.units[replica.units.front()];
     for (const auto& [node, bytes] : stuck.free)
       if (bytes != unlimited)
-        found_.push_back(
-            {{}, "node " + in_quotes(problem_.nodes()[node].has.name) + ": "
-                     + written_bytes(bytes) + " free, too little for its part "
-                     + "of the " + std::to_string(layers) + " layers ("
-                     + written_bytes(replica.ranges->memory(0, layers))
-                     + ") of " + one.who.actor});
+        found_.push_back({{},
+                          "node " + in_quotes(problem_.nodes()[node].has.name)
+                              + ": " + written_bytes(bytes)
+                              + " free, too little for its part " + "of the "
+                              + std::to_string(layers) + " layers ("
+                              + written_bytes(replica.ranges->memory(0, layers))
+                              + ") of " + one.who.actor});
   }
 
   std::string nodes_named(const std::vector<std::string>& names) const {

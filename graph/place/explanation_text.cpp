@@ -75,9 +75,9 @@ std::string unit_line(const explained_unit& one) {
   if (one.rejected.empty())
     return out;
   return out
-         + (one.allowed == 1 ? ": no other node is allowed"
-                             : ": the best of " + std::to_string(one.allowed)
-                                   + " nodes");
+         + (one.allowed == 1
+                ? ": no other node is allowed"
+                : ": the best of " + std::to_string(one.allowed) + " nodes");
 }
 
 std::string units_text(const explanation& value) {
@@ -140,9 +140,9 @@ std::string sums_text(const explanation& value) {
 }
 
 json::object cost_json(const place_cost& cost) {
-  return {{"sum", cost.sum()},         {"bottleneck", cost.bottleneck},
-          {"balance", cost.balance},   {"traffic", cost.traffic},
-          {"price", cost.price},       {"wishes", cost.wishes},
+  return {{"sum", cost.sum()},       {"bottleneck", cost.bottleneck},
+          {"balance", cost.balance}, {"traffic", cost.traffic},
+          {"price", cost.price},     {"wishes", cost.wishes},
           {"moves", cost.moves}};
 }
 
@@ -186,12 +186,9 @@ json::object unit_json(const explained_unit& one) {
 }
 
 json::object node_json(const explained_node& node) {
-  json::object out{{"name", node.name},
-                   {"zone", node.zone},
-                   {"units", node.units},
-                   {"used", node.used},
-                   {"gpus", node.gpus},
-                   {"gpus_used", node.gpus_used},
+  json::object out{{"name", node.name},          {"zone", node.zone},
+                   {"units", node.units},        {"used", node.used},
+                   {"gpus", node.gpus},          {"gpus_used", node.gpus_used},
                    {"gpu_bytes", node.gpu_bytes}};
   out["free"] = node.free ? json::value(*node.free) : json::value(nullptr);
   return out;

@@ -25,9 +25,8 @@ double measured(const inventory_node& node, work_phase phase) {
 
 /// Zeros become the mean of the others; false if all are zero.
 bool fill(std::vector<double>& values) {
-  const auto known = std::ranges::count_if(values, [](double v) {
-    return v > 0;
-  });
+  const auto known =
+      std::ranges::count_if(values, [](double v) { return v > 0; });
   if (known == 0)
     return false;
   const auto mean = std::accumulate(values.begin(), values.end(), 0.0)
@@ -65,9 +64,9 @@ void inventory::put(inventory_node node) {
 }
 
 bool inventory::remove(std::string_view name) {
-  return std::erase_if(nodes_, [&](const inventory_node& node) {
-           return node.has.name == name;
-         })
+  return std::erase_if(
+             nodes_,
+             [&](const inventory_node& node) { return node.has.name == name; })
          != 0;
 }
 

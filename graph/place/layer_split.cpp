@@ -60,9 +60,8 @@ public:
     if (stages_ > layers_)
       return std::nullopt;
     // First the least bottleneck, then the most even times under it.
-    const auto worst = pass(never, [](double a, double b) {
-      return std::max(a, b);
-    });
+    const auto worst =
+        pass(never, [](double a, double b) { return std::max(a, b); });
     if (worst == never)
       return std::nullopt;
     pass(worst, [](double a, double b) { return a + b * b; });
@@ -169,8 +168,7 @@ private:
 range_table::range_table(const model_shape& shape, std::uint32_t tensor,
                          std::uint32_t expert)
     : layers_(static_cast<std::uint32_t>(shape.layers.size())),
-      memory_(std::size_t{layers_ + 1} * (layers_ + 1)),
-      work_(memory_.size()) {
+      memory_(std::size_t{layers_ + 1} * (layers_ + 1)), work_(memory_.size()) {
   for (std::uint32_t first = 0; first < layers_; ++first)
     for (auto last = first + 1; last <= layers_; ++last) {
       const auto at = first * (layers_ + 1) + last;
@@ -196,8 +194,8 @@ std::uint64_t range_table::least(std::uint32_t stage,
 double bottleneck(const split_request& request, const layer_ranges& ranges) {
   double out = 0;
   for (std::size_t stage = 0; stage < ranges.size(); ++stage)
-    out = std::max(out, seconds(request, stage, ranges[stage].first,
-                                ranges[stage].last));
+    out = std::max(
+        out, seconds(request, stage, ranges[stage].first, ranges[stage].last));
   return out;
 }
 

@@ -46,7 +46,7 @@ inline constexpr std::uint64_t unlimited =
 
 /// A stage's shards in the pools of memory that they use.
 struct split_stage {
-  double speed = 1; ///< bytes per second of its slowest shard
+  double speed = 1;        ///< bytes per second of its slowest shard
   std::uint64_t floor = 0; ///< bytes that each shard takes at least
   struct share {
     std::size_t pool;

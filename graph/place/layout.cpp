@@ -54,8 +54,7 @@ layout::layout(const place_problem& problem)
   for (const auto& limits : problem.classes) {
     auto& row = unfit_.emplace_back();
     for (const auto& node : problem.nodes())
-      row.push_back(
-          find_unfit(limits, node).value_or(problem.rules.size()));
+      row.push_back(find_unfit(limits, node).value_or(problem.rules.size()));
   }
   for (std::size_t i = 0; i < problem.units.size(); ++i)
     for (std::size_t node = 0; node < load_.size(); ++node)
@@ -68,8 +67,8 @@ std::optional<rule_index> layout::on(const limit_class& limits,
   return rule && problem_.is_on(*rule) ? rule : std::nullopt;
 }
 
-std::optional<rule_index>
-layout::find_unfit(const limit_class& limits, const inventory_node& one) const {
+std::optional<rule_index> layout::find_unfit(const limit_class& limits,
+                                             const inventory_node& one) const {
   using enum rule_kind;
   if (one.everything)
     return std::nullopt;

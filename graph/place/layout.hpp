@@ -15,8 +15,8 @@ namespace sluice::graph {
 /// Why a unit may not take a slot.
 struct refusal {
   rule_index rule = 0;
-  std::uint64_t free = 0;   ///< bytes or cores
-  std::uint64_t needed = 0; ///< bytes or cores
+  std::uint64_t free = 0;                ///< bytes or cores
+  std::uint64_t needed = 0;              ///< bytes or cores
   std::optional<std::size_t> other = {}; ///< unit that stands in the way
 };
 
@@ -71,8 +71,8 @@ private:
   split_request open(const problem_replica& replica,
                      std::vector<std::uint64_t>& pools) const;
   bool keeps(const problem_replica& replica, const split_request& request,
-             const layer_ranges& made, const std::vector<std::uint64_t>& pools)
-      const;
+             const layer_ranges& made,
+             const std::vector<std::uint64_t>& pools) const;
   double load(std::size_t unit, std::size_t node) const;
 
   const place_problem& problem_;

@@ -33,8 +33,8 @@ bool lists(const std::vector<std::string>& list, const std::string& item) {
 double wishes_of(const place_limits& limits, const placement_node& node) {
   const auto& prefer = limits.prefer;
   double out = 0;
-  const bool wished = !prefer.zones.empty() || !prefer.nodes.empty()
-                      || !prefer.labels.empty();
+  const bool wished =
+      !prefer.zones.empty() || !prefer.nodes.empty() || !prefer.labels.empty();
   if (wished && !lists(prefer.zones, node.zone)
       && !lists(prefer.nodes, node.name)
       && std::ranges::none_of(prefer.labels, [&](const std::string& label) {
@@ -69,8 +69,7 @@ place_cost layout::cost_of(std::size_t unit, std::size_t slot) const {
   const auto node = problem_.slots[slot].node;
   const auto& one = problem_.units[unit];
   const auto& nodes = problem_.nodes();
-  out.wishes =
-      wishes_of(problem_.classes[one.limits].limits, nodes[node].has);
+  out.wishes = wishes_of(problem_.classes[one.limits].limits, nodes[node].has);
   if (one.before && one.before != node)
     out.moves = move_ms;
   if (untouched(node))
@@ -105,9 +104,9 @@ split_request layout::request_of(const problem_replica& replica) const {
       // Shards of a replica on one node share its speed; GPUs are their own.
       const bool alone = problem_.slots[*placed_[unit]].gpu.has_value();
       stage.speed =
-          std::min(stage.speed, problem_.speed[phase][node]
-                                    / (alone ? 1.0 : static_cast<double>(
-                                                         shards_on[node])));
+          std::min(stage.speed,
+                   problem_.speed[phase][node]
+                       / (alone ? 1.0 : static_cast<double>(shards_on[node])));
       const auto& limits = problem_.classes[problem_.units[unit].limits];
       if (on(limits, rule_kind::memory))
         stage.floor = std::max(stage.floor, limits.limits.memory);
@@ -164,8 +163,8 @@ layout::room_of(std::size_t replica) const {
   open(problem_.replicas[replica], pools);
   std::vector<std::pair<std::size_t, std::uint64_t>> out;
   for (auto unit : problem_.replicas[replica].units) {
-    const auto one = std::pair(problem_.slots[*placed_[unit]].node,
-                               pools[*placed_[unit]]);
+    const auto one =
+        std::pair(problem_.slots[*placed_[unit]].node, pools[*placed_[unit]]);
     if (std::ranges::find(out, one) == out.end())
       out.push_back(one);
   }
@@ -189,8 +188,7 @@ std::optional<std::vector<layer_ranges>> layout::split() const {
   return out;
 }
 
-double
-layout::bottlenecks(const std::vector<layer_ranges>& ranges) const {
+double layout::bottlenecks(const std::vector<layer_ranges>& ranges) const {
   double out = 0;
   for (std::size_t i = 0; i < ranges.size(); ++i)
     out += 1e3 * bottleneck(request_of(problem_.replicas[i]), ranges[i]);

@@ -24,13 +24,27 @@ std::uint64_t bytes_of(const device::model_files& files, tensor_role role,
 layer_bytes layer_of(const device::model_files& files, std::size_t layer) {
   using enum tensor_role;
   layer_bytes out;
-  for (auto role : {attention_norm,   query,        key,
-                    value,            query_bias,   key_bias,
-                    value_bias,       query_norm,   key_norm,
-                    attention_output, ff_norm,      attention_output_bias,
-                    gate,             up,           down,
-                    gate_bias,        up_bias,      down_bias,
-                    post_ff_norm,     expert_router, post_attention_norm})
+  for (auto role : {attention_norm,
+                    query,
+                    key,
+                    value,
+                    query_bias,
+                    key_bias,
+                    value_bias,
+                    query_norm,
+                    key_norm,
+                    attention_output,
+                    ff_norm,
+                    attention_output_bias,
+                    gate,
+                    up,
+                    down,
+                    gate_bias,
+                    up_bias,
+                    down_bias,
+                    post_ff_norm,
+                    expert_router,
+                    post_attention_norm})
     out.dense += bytes_of(files, role, layer);
   for (std::size_t i = 0; i < files.config().experts; ++i)
     for (auto role : {expert_gate, expert_up, expert_down})
@@ -45,8 +59,8 @@ std::uint64_t divided(std::uint64_t bytes, std::uint64_t by) {
 /// Adds what the actor's settings say of keys and values.
 void add_kv(model_shape& shape, const graph_actor& actor,
             const graph_model& model, const device::model_files& files) {
-  auto settings = model_settings_of(actor.settings.getKind().getModel(), model,
-                                    nullptr);
+  auto settings =
+      model_settings_of(actor.settings.getKind().getModel(), model, nullptr);
   // How the layers are cut is for the placement; here they are whole.
   settings.pipeline = 1;
   const auto format = settings.kv.format.value_or(device::kv_format_of(files));
@@ -82,9 +96,9 @@ model_shape actor_shape(const graph_actor& actor, const validated_graph& graph,
   if (settings.hasDraft() && settings.getDraft().hasModel()) {
     const auto& small = models.get(settings.getDraft().getModel().cStr());
     const auto format = device::kv_format_of(small);
-    out.draft = small.weight_bytes()
-                + out.kv_blocks
-                      * device::kv_block_bytes(small.config(), format);
+    out.draft =
+        small.weight_bytes()
+        + out.kv_blocks * device::kv_block_bytes(small.config(), format);
   }
   return out;
 }
@@ -115,8 +129,8 @@ double model_shape::work(device::layer_range range,
   for (auto layer = range.first; layer < range.last; ++layer) {
     out += static_cast<double>(layers[layer].dense);
     if (experts != 0)
-      out += static_cast<double>(layers[layer].experts) * experts_used
-             / experts / expert;
+      out += static_cast<double>(layers[layer].experts) * experts_used / experts
+             / expert;
   }
   if (range.last == layers.size())
     out += static_cast<double>(tied ? embedding : output);

@@ -91,18 +91,17 @@ placed_part read_part(const placement_draft& draft, const graph_actor& actor,
 void check_overlap(const placement_draft& draft, const rule_use& a,
                    const rule_use& b, const std::string& actor,
                    diagnostics& found) {
-  if (a.at == b.at || a.who.close() != b.who.close()
-      || !a.who.overlaps(b.who))
+  if (a.at == b.at || a.who.close() != b.who.close() || !a.who.overlaps(b.who))
     return;
   for (auto field : {"zone", "node", "label", "needs", "colocate", "spread",
                      "prefer", "never"}) {
     const auto& places = draft.config.places();
     if (places.has(a.at + "." + field) && places.has(b.at + "." + field))
-      found.push_back({draft.at(b.at + "." + field),
-                       "parts of " + in_quotes(actor) + " get '" + field
-                           + "' twice; the other is in line "
-                           + std::to_string(
-                               draft.at(a.at + "." + field).line)});
+      found.push_back(
+          {draft.at(b.at + "." + field),
+           "parts of " + in_quotes(actor) + " get '" + field
+               + "' twice; the other is in line "
+               + std::to_string(draft.at(a.at + "." + field).line)});
   }
 }
 
@@ -134,15 +133,14 @@ placed_actor place(const placement_draft& draft, const graph_actor& actor,
   }
   const bool whole_is_right = found.size() == before;
   // The closest comes last, so that it decides.
-  std::ranges::stable_sort(parts, {}, [](auto* use) {
-    return use->who.close();
-  });
+  std::ranges::stable_sort(parts, {},
+                           [](auto* use) { return use->who.close(); });
   for (std::size_t i = 0; i < parts.size(); ++i) {
     check_part(draft, *parts[i], out, found);
     for (std::size_t j = 0; j < i; ++j)
       check_overlap(draft, *parts[j], *parts[i], actor.name, found);
-    out.parts.push_back(read_part(draft, actor, *parts[i], whole,
-                                  whole_is_right, found));
+    out.parts.push_back(
+        read_part(draft, actor, *parts[i], whole, whole_is_right, found));
   }
   return out;
 }

@@ -53,16 +53,15 @@ private:
     std::map<std::string, std::size_t> seen;
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       out_.slots_of.push_back({out_.slots.size()});
-      out_.slots.push_back({i, std::nullopt,
-                            nodes[i].free_memory().value_or(unlimited)});
+      out_.slots.push_back(
+          {i, std::nullopt, nodes[i].free_memory().value_or(unlimited)});
       std::uint32_t gpu = 0;
       for (auto bytes : nodes[i].gpus()) {
         out_.slots_of[i].push_back(out_.slots.size());
         out_.slots.push_back({i, gpu++, bytes == 0 ? unlimited : bytes});
       }
       out_.price.push_back(price_of(nodes[i].has.zone));
-      out_.alike.push_back(
-          seen.emplace(signature(nodes[i]), i).first->second);
+      out_.alike.push_back(seen.emplace(signature(nodes[i]), i).first->second);
     }
     for (auto phase :
          {work_phase::both, work_phase::prefill, work_phase::decode})
@@ -98,15 +97,13 @@ private:
     };
     for (const auto& actor : request().placement.actors())
       if (in(actor.limits)
-          || std::ranges::any_of(actor.parts, [&](const auto& part) {
-               return in(part.limits);
-             }))
+          || std::ranges::any_of(
+              actor.parts, [&](const auto& part) { return in(part.limits); }))
         return true;
     return request().previous
-           && std::ranges::any_of(request().previous->units,
-                                  [&](const auto& one) {
-                                    return one.node == node;
-                                  });
+           && std::ranges::any_of(
+               request().previous->units,
+               [&](const auto& one) { return one.node == node; });
   }
 
   static bool lists(const std::vector<std::string>& list,
@@ -158,8 +155,8 @@ private:
   void add_replica(const placed_actor& actor, const model_shape& shape,
                    const unit_degrees& degrees, std::uint32_t index) {
     const auto& ranges = *out_.tables.back();
-    const auto first = add_unit(
-        actor, {actor.name, index, unit_role::scheduler}, degrees);
+    const auto first =
+        add_unit(actor, {actor.name, index, unit_role::scheduler}, degrees);
     out_.units[first].least = shape.draft;
     problem_replica replica{&shape, &ranges, degrees, {}, {}};
     const auto work = ranges.work(0, ranges.layers()) / degrees.pipeline;
@@ -189,8 +186,8 @@ private:
                                 shard ? who.rank : 0, phase);
     if (const auto known = classes_.find(key); known != classes_.end())
       return known->second;
-    auto limits = shard ? actor.limits_of(who.stage, who.rank, phase)
-                        : actor.limits;
+    auto limits =
+        shard ? actor.limits_of(who.stage, who.rank, phase) : actor.limits;
     if (who.role == unit_role::scheduler) {
       limits.memory = 0;
       limits.cores = 0;
@@ -213,8 +210,7 @@ private:
       put(kind, field, text);
     for (const auto& keep : request().placement.keep())
       if (lists(keep.reaches, actor.name))
-        out.keep.emplace_back(
-            keep_rule(keep, actor.name), keep.inside);
+        out.keep.emplace_back(keep_rule(keep, actor.name), keep.inside);
     const bool model = request().shapes.contains(actor.name);
     if (model && (shard || request().shapes.find(actor.name)->second.draft)) {
       if (!weights_)
@@ -249,22 +245,19 @@ private:
 
   rule_index keep_rule(const keep_limits& keep, const std::string& actor) {
     for (std::size_t i = 0; i < out_.rules.size(); ++i)
-      if (out_.rules[i].kind == rule_kind::keep
-          && out_.rules[i].actor == actor
+      if (out_.rules[i].kind == rule_kind::keep && out_.rules[i].actor == actor
           && out_.rules[i].where.line == keep.where.line)
         return i;
     return rule(rule_kind::keep, actor, keep.where,
-                "data with label " + in_quotes(keep.label)
-                    + ", which reaches " + in_quotes(actor) + ", stays in "
-                    + listed(keep.inside));
+                "data with label " + in_quotes(keep.label) + ", which reaches "
+                    + in_quotes(actor) + ", stays in " + listed(keep.inside));
   }
 
   // -- rules between units ------------------------------------------------
 
   /// Units of one actor whose 'spread' is the same rule.
   void spreads() {
-    std::map<std::tuple<std::string, std::uint32_t, std::uint32_t>,
-             std::size_t>
+    std::map<std::tuple<std::string, std::uint32_t, std::uint32_t>, std::size_t>
         known;
     for (std::size_t i = 0; i < out_.units.size(); ++i) {
       const auto& unit = out_.units[i];

@@ -68,7 +68,7 @@ struct limit_class {
 struct problem_unit {
   unit who;
   std::string name;
-  std::size_t limits = 0;         ///< limit_class
+  std::size_t limits = 0;             ///< limit_class
   std::optional<std::size_t> replica; ///< problem_replica, of shards
   std::uint64_t least = 0; ///< bytes of weights, keys and values at least
   bool split = false;      ///< bytes depend on the layers that it gets

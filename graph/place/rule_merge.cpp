@@ -79,9 +79,9 @@ const rule_use* rule_merge::decide(const std::string& field) {
 
 place_limits rule_merge::limits() {
   place_limits out;
-  for (const auto* field : {"zone", "node", "label", "colocate", "spread",
-                            "prefer", "never", "needs", "needs.memory",
-                            "needs.device", "needs.cores"})
+  for (const auto* field :
+       {"zone", "node", "label", "colocate", "spread", "prefer", "never",
+        "needs", "needs.memory", "needs.device", "needs.cores"})
     for (const auto* use : uses_)
       if (draft_.config.places().has(use->at + "." + field)) {
         out.written.emplace(field, draft_.at(use->at + "." + field));

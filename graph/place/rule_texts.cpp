@@ -16,8 +16,8 @@ std::string words_of(const node_choice& choice) {
   std::string out;
   auto add = [&](const char* what, const std::vector<std::string>& items) {
     if (!items.empty())
-      out += (out.empty() ? "" : " or ") + std::string(what) + " "
-             + listed(items);
+      out +=
+          (out.empty() ? "" : " or ") + std::string(what) + " " + listed(items);
   };
   add("zone", choice.zones);
   add("node", choice.nodes);

@@ -33,8 +33,8 @@ class searcher {
 public:
   searcher(const place_problem& problem, std::size_t work, bool first)
       : problem_(problem), layout_(problem), first_(first),
-        work_(std::max(work, 2 * problem.units.size()
-                                 * problem.nodes().size())),
+        work_(
+            std::max(work, 2 * problem.units.size() * problem.nodes().size())),
         boost_(problem.units.size()), seen_(problem.nodes().size()) {}
 
   search_result run() {
@@ -86,8 +86,7 @@ private:
     std::ranges::stable_sort(groups, [](const group& a, const group& b) {
       if (a.boost != b.boost)
         return a.boost > b.boost;
-      return a.choices != b.choices ? a.choices < b.choices
-                                    : a.bytes > b.bytes;
+      return a.choices != b.choices ? a.choices < b.choices : a.bytes > b.bytes;
     });
     std::vector<std::size_t> out;
     for (const auto& one : groups)
@@ -136,9 +135,8 @@ private:
           out.push_back({slot, layout_.cost_of(unit, slot)});
     }
     spend(problem_.nodes().size());
-    std::ranges::stable_sort(out, {}, [](const candidate& one) {
-      return one.cost.sum();
-    });
+    std::ranges::stable_sort(
+        out, {}, [](const candidate& one) { return one.cost.sum(); });
     return out;
   }
 
@@ -224,7 +222,9 @@ private:
   }
 
   void note_split(std::size_t replica) {
-    out_.stuck = dead_end{problem_.replicas[replica].units.front(), {}, replica,
+    out_.stuck = dead_end{problem_.replicas[replica].units.front(),
+                          {},
+                          replica,
                           layout_.room_of(replica)};
   }
 

@@ -110,10 +110,9 @@ shorthand<selector> parse_selector(std::string_view text) {
                    : part == "rank" ? &out.ranks
                                     : nullptr;
     if (!target || *target)
-      return shorthand_error{begin,
-                             "has a part '" + std::string(part)
-                                 + "'; parts are stage[...], rank[...], "
-                                   "prefill and decode, each once"};
+      return shorthand_error{begin, "has a part '" + std::string(part)
+                                        + "'; parts are stage[...], rank[...], "
+                                          "prefill and decode, each once"};
     if (open == std::string_view::npos || close == std::string_view::npos
         || close < open)
       return shorthand_error{begin, "lacks the numbers of its part, as in "

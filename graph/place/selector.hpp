@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // What a placement rule speaks of: "home", "h*", "home.stage[0..3]",
-// "*.rank[1]", "home.prefill". Pure text; whether the actor exists is for others to say.
+// "*.rank[1]", "home.prefill". Pure text; whether the actor exists is for
+// others to say.
 #pragma once
 
 #include "graph/yaml/shorthand.hpp"
@@ -27,8 +28,8 @@ std::string_view name(work_phase phase) noexcept;
 
 struct selector {
   std::string actor; ///< name, or a pattern in which * stands for any text
-  std::optional<count_range> stages; ///< inclusive
-  std::optional<count_range> ranks;  ///< inclusive
+  std::optional<count_range> stages;    ///< inclusive
+  std::optional<count_range> ranks;     ///< inclusive
   std::optional<work_phase> phase = {}; ///< prefill or decode
 
   /// Speaks of some stages, ranks or replicas rather than of the whole actor.

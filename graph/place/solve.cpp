@@ -84,8 +84,9 @@ solution solve(const place_request& request) {
   tell_conflicts(problem, result.stuck ? &*result.stuck : nullptr,
                  request.work / conflict_share, out.conflicts);
   if (out.unproven)
-    out.conflicts.push_back({{}, "no placement was found, but not every one "
-                                 "was tried"});
+    out.conflicts.push_back({{},
+                             "no placement was found, but not every one "
+                             "was tried"});
   return out;
 }
 

@@ -31,8 +31,9 @@ struct solution {
 solution solve(const place_request& request);
 
 /// Adds the rules that cannot be met together, in minimal sets: without any
-/// rule of a set, the others of it can be met. What each node lacks for the unit
-/// where the search got furthest comes after them. `work` bounds each search.
+/// rule of a set, the others of it can be met. What each node lacks for the
+/// unit where the search got furthest comes after them. `work` bounds each
+/// search.
 void tell_conflicts(place_problem& problem, const dead_end* stuck,
                     std::size_t work, diagnostics& found);
 

@@ -101,13 +101,13 @@ private:
   /// experts, hidden states to the groups and back.
   void within_stage(const problem_replica& one, std::uint32_t stage,
                     double hidden) {
-    const auto layers = static_cast<double>(one.shape->layers.size())
-                        / one.degrees.pipeline;
+    const auto layers =
+        static_cast<double>(one.shape->layers.size()) / one.degrees.pipeline;
     const auto experts = one.degrees.expert;
     auto at = [&](std::uint32_t rank, std::uint32_t expert) {
-      return one.units[(std::size_t{stage} * one.degrees.tensor + rank)
-                           * experts
-                       + expert];
+      return one
+          .units[(std::size_t{stage} * one.degrees.tensor + rank) * experts
+                 + expert];
     };
     for (std::uint32_t expert = 0; expert < experts; ++expert)
       for (std::uint32_t rank = 0; rank < one.degrees.tensor; ++rank)
@@ -132,11 +132,10 @@ private:
     }
     for (const auto* a : from)
       for (const auto* b : to) {
-        const auto layers =
-            static_cast<std::uint32_t>(a->shape->layers.size());
-        const auto bytes = a->shape->kv_per_token({0, layers})
-                           / static_cast<double>(a->units.size() * from.size()
-                                                 * to.size());
+        const auto layers = static_cast<std::uint32_t>(a->shape->layers.size());
+        const auto bytes =
+            a->shape->kv_per_token({0, layers})
+            / static_cast<double>(a->units.size() * from.size() * to.size());
         for (std::size_t i = 0; i < a->units.size(); ++i)
           add(a->units[i], b->units[i], bytes);
       }

@@ -40,7 +40,7 @@ struct unit_degrees {
   std::uint32_t prefill = 0; ///< the first replicas, which only read prompts
 
   work_phase phase(std::uint32_t replica) const noexcept {
-    return prefill == 0         ? work_phase::both
+    return prefill == 0        ? work_phase::both
            : replica < prefill ? work_phase::prefill
                                : work_phase::decode;
   }

@@ -59,7 +59,7 @@ struct placed_actor {
   std::uint32_t tensor = 1;   ///< ranks of each stage
   std::uint32_t expert = 1;   ///< groups
   count_range replicas{1, 1};
-  std::uint32_t prefill = 0; ///< replicas that only read prompts; 0: none
+  std::uint32_t prefill = 0;      ///< replicas that only read prompts; 0: none
   std::vector<placed_part> parts; ///< those that decide come later
   location where;                 ///< of the closest rule
   /// Where degrees and replicas stand, by name: "pipeline", "tensor", ...

@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: The Sluice authors
 // SPDX-License-Identifier: Apache-2.0
 
-// JSON Schema (draft 2020-12) of graph, placement and cluster files, for editors. Made
-// from graph.capnp alone, comments included, so it cannot fall behind.
+// JSON Schema (draft 2020-12) of graph, placement and cluster files, for
+// editors. Made from graph.capnp alone, comments included, so it cannot fall
+// behind.
 #pragma once
 
 #include <cstdint>

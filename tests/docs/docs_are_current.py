@@ -15,6 +15,7 @@ import tempfile
 SLUICE = os.environ["SLUICE_BIN"]
 REFERENCE = pathlib.Path("docs/graph-language.md")
 TUTORIAL = pathlib.Path("docs/writing-graphs.md")
+PLACEMENT = pathlib.Path("docs/placement.md")
 
 
 def sluice(*arguments):
@@ -87,7 +88,7 @@ def main():
                                                    "spoiled"):
             sys.exit(f"the check does not see '{wrong}'")
     mistakes = (stale_reference() + wrong_snippets(text, str(TUTORIAL))
-                + broken_link(REFERENCE) + broken_link(TUTORIAL))
+                + "".join(map(broken_link, (REFERENCE, TUTORIAL, PLACEMENT))))
     sys.exit(mistakes or 0)
 
 
