@@ -15,8 +15,8 @@ const std::string right_cluster = R"(cluster: rack
 join: "10.0.0.1:7700"
 nodes:
   hub: {zone: here, address: "10.0.0.1:7701", cores: 16, memory: 64GiB}
-  left: {zone: here, labels: fast, speed: {ops: 9e12, read: 200GB}, memory: 8GiB,
-         reserve: 2GiB, devices: {kind: cuda, count: 2, memory: 80GiB}}
+  left: {zone: here, labels: fast, speed: {ops: 9e12, read: 200GB},
+         reserve: 2GiB, memory: 8GiB, devices: {kind: cuda, count: 2, memory: 80GiB}}
 )";
 
 std::string mistakes_of(const std::string& from, const std::string& to) {
@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(mistakes_have_their_place) {
                  .find("site/c.yaml:4:30: field 'address' needs")
              == 0);
   BOOST_TEST(mistakes_of("reserve: 2GiB", "reserve: 8GiB")
-             == "site/c.yaml:6:10: 'reserve' leaves nothing of the node's "
+             == "site/c.yaml:6:19: 'reserve' leaves nothing of the node's "
                 "memory\n");
   BOOST_TEST(mistakes_of("labels: fast", "address: \"10.0.0.1:7701\"")
              == "site/c.yaml:5:22: address '10.0.0.1:7701' is that of node "
