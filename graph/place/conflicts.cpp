@@ -15,7 +15,7 @@ namespace sluice::graph {
 namespace {
 
 // Each set costs a search for every rule.
-constexpr std::size_t most_sets = 4;
+constexpr std::size_t most_sets = 16;
 
 bool solvable(const place_problem& problem, std::size_t work) {
   return search(problem, work, true).slots.has_value();

@@ -8,21 +8,6 @@
 
 namespace sluice::graph {
 
-namespace {
-
-bool lists(const std::vector<std::string>& list, const std::string& item) {
-  return std::ranges::find(list, item) != list.end();
-}
-
-bool matches(const node_choice& choice, const placement_node& node) {
-  return lists(choice.zones, node.zone) || lists(choice.nodes, node.name)
-         || std::ranges::any_of(choice.labels, [&](const std::string& label) {
-              return lists(node.labels, label);
-            });
-}
-
-} // namespace
-
 layout::layout(const place_problem& problem)
     : problem_(problem), placed_(problem.units.size()),
       used_(problem.slots.size()), cores_(problem.nodes().size()),
@@ -87,7 +72,7 @@ std::optional<rule_index> layout::find_unfit(const limit_class& limits,
         return lists(one.has.labels, name);
       }))
     return rule;
-  if (const auto rule = on(limits, never); rule && matches(may.never, one.has))
+  if (const auto rule = on(limits, never); rule && may.never.holds(one.has))
     return rule;
   if (const auto rule = on(limits, device); rule && one.gpus().empty())
     return rule;

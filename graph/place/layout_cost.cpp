@@ -26,20 +26,9 @@ constexpr double far_hop_ms = 5;
 // A previous split stays unless the new one is so much faster.
 constexpr double worth_moving = 1.1;
 
-bool lists(const std::vector<std::string>& list, const std::string& item) {
-  return std::ranges::find(list, item) != list.end();
-}
-
 double wishes_of(const place_limits& limits, const placement_node& node) {
-  const auto& prefer = limits.prefer;
   double out = 0;
-  const bool wished =
-      !prefer.zones.empty() || !prefer.nodes.empty() || !prefer.labels.empty();
-  if (wished && !lists(prefer.zones, node.zone)
-      && !lists(prefer.nodes, node.name)
-      && std::ranges::none_of(prefer.labels, [&](const std::string& label) {
-           return lists(node.labels, label);
-         }))
+  if (!limits.prefer.empty() && !limits.prefer.holds(node))
     out += wish_ms;
   // Of zones that are written, the first is preferred.
   if (const auto at = std::ranges::find(limits.zones, node.zone);

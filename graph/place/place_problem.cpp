@@ -106,11 +106,6 @@ private:
                [&](const auto& one) { return one.node == node; });
   }
 
-  static bool lists(const std::vector<std::string>& list,
-                    const std::string& item) {
-    return std::ranges::find(list, item) != list.end();
-  }
-
   // -- units --------------------------------------------------------------
 
   void add(const placed_actor& actor) {

@@ -21,10 +21,6 @@ std::vector<std::string> strings(text_list list) {
   return out;
 }
 
-bool contains(const std::vector<std::string>& list, std::string_view item) {
-  return std::find(list.begin(), list.end(), item) != list.end();
-}
-
 node_choice choice(schema::Where::Reader where) {
   return {strings(where.getZone()), strings(where.getNode()),
           strings(where.getLabel())};
@@ -32,7 +28,7 @@ node_choice choice(schema::Where::Reader where) {
 
 bool able(const placement_node& node, const place_limits& limits) {
   for (const auto& label : limits.labels)
-    if (!contains(node.labels, label))
+    if (!lists(node.labels, label))
       return false;
   if (limits.cores > node.cores && node.cores != 0)
     return false;
@@ -121,16 +117,16 @@ void rule_merge::close_zones(place_limits& limits) {
     limits.zones = draft_.zone_names();
   else
     for (const auto& zone : limits.never.zones)
-      if (contains(limits.zones, zone))
+      if (lists(limits.zones, zone))
         tell(in_quotes(title_) + " may run in zone " + in_quotes(zone)
              + " and never in it");
   std::erase_if(limits.zones, [&](const std::string& zone) {
-    return contains(limits.never.zones, zone);
+    return lists(limits.never.zones, zone);
   });
   if (limits.zones.empty() && !draft_.zones.empty())
     tell("no zone is left for " + in_quotes(title_));
   for (const auto& zone : limits.prefer.zones)
-    if (!contains(limits.zones, zone) && contains(draft_.zone_names(), zone))
+    if (!lists(limits.zones, zone) && lists(draft_.zone_names(), zone))
       tell(in_quotes(title_) + " prefers zone " + in_quotes(zone)
            + ", where it may not run");
 }
@@ -143,15 +139,15 @@ void rule_merge::check_nodes(place_limits& limits) {
   bool known = true, fits = false;
   std::vector<std::string> zones;
   for (const auto& name : limits.nodes) {
-    if (contains(limits.never.nodes, name))
+    if (lists(limits.never.nodes, name))
       tell(in_quotes(title_) + " may run on node " + in_quotes(name)
            + " and never on it");
     const auto* node = draft_.find_node(name);
-    if (!node || !contains(draft_.zone_names(), node->zone)) {
+    if (!node || !lists(draft_.zone_names(), node->zone)) {
       known = false;
       continue;
     }
-    if (contains(limits.zones, node->zone))
+    if (lists(limits.zones, node->zone))
       zones.push_back(node->zone);
     else if (!limits.zones.empty())
       tell("node " + in_quotes(name) + " stands in zone "
@@ -163,7 +159,7 @@ void rule_merge::check_nodes(place_limits& limits) {
     tell("no listed node has what " + in_quotes(title_)
          + " needs (labels, memory, device, cores)");
   std::erase_if(limits.zones, [&](const std::string& zone) {
-    return known && !contains(zones, zone);
+    return known && !lists(zones, zone);
   });
 }
 

@@ -44,6 +44,17 @@ void lay_over(place_limits& out, const place_limits& over) {
 
 } // namespace
 
+bool lists(const std::vector<std::string>& list, std::string_view name) {
+  return std::ranges::find(list, name) != list.end();
+}
+
+bool node_choice::holds(const placement_node& node) const {
+  return lists(zones, node.zone) || lists(nodes, node.name)
+         || std::ranges::any_of(labels, [&](const std::string& label) {
+              return lists(node.labels, label);
+            });
+}
+
 std::vector<std::string> placed_actor::every_zone() const {
   auto out = limits.zones;
   for (const auto& part : parts)

@@ -28,7 +28,15 @@ struct node_choice {
   std::vector<std::string> zones;
   std::vector<std::string> nodes;
   std::vector<std::string> labels;
+
+  bool empty() const noexcept {
+    return zones.empty() && nodes.empty() && labels.empty();
+  }
+  bool holds(const placement_node& node) const;
 };
+
+/// Whether a list of names has one.
+bool lists(const std::vector<std::string>& list, std::string_view name);
 
 /// Where an actor, or a part of one, may run.
 struct place_limits {
