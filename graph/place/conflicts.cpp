@@ -105,11 +105,12 @@ private:
     if (set.empty())
       found_.push_back({{}, "there is no node"});
     else if (set.size() == 1)
-      found_.push_back({{},
-                        others ? "no node meets this rule, and other rules "
-                                 "conflict too"
-                               : "no node meets this rule; without it there "
-                                 "is a placement"});
+      found_.push_back(
+          {{},
+           others ? "these nodes cannot meet it, and other rules "
+                    "conflict too"
+                  : "these nodes cannot meet it; without this rule there "
+                    "is a placement"});
     else
       found_.push_back({{},
                         "these " + std::to_string(set.size())

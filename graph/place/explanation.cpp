@@ -6,14 +6,15 @@
 #include "graph/place/rule_texts.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 namespace sluice::graph {
 
 namespace {
 
-/// "balance 0.31, traffic 0.05": the parts that grow, the largest first.
-std::string growth(const place_cost& more) {
+/// "balance +0.31, traffic -0.05": the parts that differ, the largest first.
+std::string differences(const place_cost& more) {
   std::vector<std::pair<double, const char*>> parts{
       {more.wishes, "wishes"},   {more.moves, "moves"},
       {more.price, "price"},     {more.traffic, "traffic"},
@@ -22,9 +23,9 @@ std::string growth(const place_cost& more) {
                            &std::pair<double, const char*>::first);
   std::string out;
   for (const auto& [value, name] : parts)
-    if (value >= 0.0005) {
+    if (std::abs(value) >= 0.0005) {
       char text[64];
-      std::snprintf(text, sizeof text, "%s%s %.3g", out.empty() ? "" : ", ",
+      std::snprintf(text, sizeof text, "%s%s %+.3g", out.empty() ? "" : ", ",
                     name, value);
       out += text;
     }
@@ -36,7 +37,7 @@ std::string costs_more(const place_cost& more) {
     return "costs the same";
   char text[64];
   std::snprintf(text, sizeof text, "costs %.3g ms more: ", more.sum());
-  return text + growth(more);
+  return text + differences(more);
 }
 
 class explainer {

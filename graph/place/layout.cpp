@@ -58,15 +58,15 @@ std::optional<rule_index> layout::find_unfit(const limit_class& limits,
   if (one.everything)
     return std::nullopt;
   const auto& may = limits.limits;
+  if (const auto rule = on(limits, node);
+      rule && !lists(may.nodes, one.has.name))
+    return rule;
   if (const auto rule = on(limits, zone);
       rule && !lists(may.zones, one.has.zone))
     return rule;
   for (const auto& [rule, zones] : limits.keep)
     if (problem_.is_on(rule) && !lists(zones, one.has.zone))
       return rule;
-  if (const auto rule = on(limits, node);
-      rule && !lists(may.nodes, one.has.name))
-    return rule;
   if (const auto rule = on(limits, label);
       rule && !std::ranges::all_of(may.labels, [&](const std::string& name) {
         return lists(one.has.labels, name);

@@ -14,8 +14,9 @@ namespace sluice::graph {
 
 namespace {
 
-// What an actor that runs no model counts for, bytes read for one token.
-constexpr double light_work = 65536;
+// What an actor that runs no model counts for, bytes read for one token: less
+// than any hop to another node, so that such actors stay together.
+constexpr double light_work = 1024;
 
 constexpr std::size_t class_rules = static_cast<std::size_t>(rule_kind::spread);
 

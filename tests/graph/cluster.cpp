@@ -69,26 +69,26 @@ BOOST_AUTO_TEST_CASE(mistakes_have_their_place) {
              == "site/c.yaml:1:10: cluster '7up' is no name: a letter, then "
                 "letters, digits, '_' and '-', at most 63\n");
   BOOST_TEST(mistakes_of("zone: here, address", "address")
-             == "site/c.yaml:4:3: 'hub' lacks the field 'zone'\n");
+             == "site/c.yaml:4:8: 'hub' lacks the field 'zone'\n");
   BOOST_TEST(mistakes_of("\"10.0.0.1:7700\"", "nowhere")
              == "site/c.yaml:2:7: field 'join' needs an address such as "
                 "'10.0.0.5:7700', not 'nowhere'\n");
-  BOOST_TEST(mistakes_of("\"10.0.0.1:7701\"", "10")
-                 .find("site/c.yaml:4:30: field 'address' needs")
+  BOOST_TEST(mistakes_of("\"10.0.0.1:7701\"", "ten")
+                 .find("site/c.yaml:4:30: field 'address' needs an address")
              == 0);
   BOOST_TEST(mistakes_of("reserve: 2GiB", "reserve: 8GiB")
              == "site/c.yaml:6:19: 'reserve' leaves nothing of the node's "
                 "memory\n");
   BOOST_TEST(mistakes_of("labels: fast", "address: \"10.0.0.1:7701\"")
-             == "site/c.yaml:5:22: address '10.0.0.1:7701' is that of node "
+             == "site/c.yaml:5:31: address '10.0.0.1:7701' is that of node "
                 "'hub' already\n");
 }
 
 BOOST_AUTO_TEST_CASE(a_node_is_suspected_before_it_is_dead) {
   BOOST_TEST(mistakes_of("nodes:", "suspect: 5s\nnodes:")
-             == "site/c.yaml:3:1: 'dead' must be longer than 'suspect'\n");
+             == "site/c.yaml:3:10: 'dead' must be longer than 'suspect'\n");
   BOOST_TEST(mistakes_of("nodes:", "heartbeat: 2s\nnodes:")
-             == "site/c.yaml:3:1: 'suspect' must be longer than "
+             == "site/c.yaml:3:12: 'suspect' must be longer than "
                 "'heartbeat'\n");
   BOOST_TEST(mistakes_of("nodes:", "dead: 30\nnodes:")
                  .find("site/c.yaml:3:7: field 'dead' needs a unit")

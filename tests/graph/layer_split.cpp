@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(memory_goes_before_speed) {
   std::vector<std::uint64_t> pools{unlimited, unlimited, 340};
   const auto made = split(stages_of(table, {1, 2, 5}), pools);
   BOOST_REQUIRE(made);
-  BOOST_TEST(sizes(*made) == (counts{2, 3, 3}),
+  BOOST_TEST(sizes(*made) == (counts{1, 4, 3}),
              boost::test_tools::per_element());
   BOOST_TEST(pools[2] == 10u);
 }
