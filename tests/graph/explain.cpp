@@ -35,6 +35,29 @@ BOOST_AUTO_TEST_SUITE(explanations)
 BOOST_AUTO_TEST_CASE(a_text_says_who_runs_where_and_why) {
   BOOST_TEST(explained(make_world(uneven)) == R"(chat under uneven
 
+door on a: no other node is allowed
+    not b, c: 'door' runs on node a (p.yaml:8:39)
+prep on a: no other node is allowed
+    not b, c: 'prep' runs on node a (p.yaml:8:39)
+home.scheduler on a: the best of 2 nodes
+    not b: costs 0.148 ms more: traffic +0.151, balance -0.00265
+    not c: 'home' runs in zone here (p.yaml:9:25)
+home.stage[0] on b, layers 0 to 6, 820 B: no other node is allowed
+    not a: shared with home.stage[1] (p.yaml:9:52)
+    not c: 'home' runs in zone here (p.yaml:9:25)
+home.stage[1] on a, layers 7 to 7, 160 B: no other node is allowed
+    not b: shared with home.stage[0] (p.yaml:9:52)
+    not c: 'home' runs in zone here (p.yaml:9:25)
+done on a: no other node is allowed
+    not b, c: 'done' runs on node a (p.yaml:8:39)
+
+a in here: 5 units, 160 B of 600 B
+b in here: 1 unit, 820 B of 2.0 KiB
+1 node is not used
+
+Between nodes of a zone: 320 bytes per token; between zones: 0
+Cost 0.1096 ms per token: bottleneck 0.000233, balance 0.00677, traffic 0.103,
+    price 0, wishes 0, moves 0
 )");
 }
 
