@@ -97,7 +97,8 @@ def main():
         if right not in text or not wrong_snippets(text.replace(right, wrong),
                                                    "spoiled"):
             sys.exit(f"the check does not see '{wrong}'")
-    mistakes = (stale_reference() + stale_examples(PLACEMENT) + wrong_snippets(text, str(TUTORIAL))
+    mistakes = (stale_reference() + stale_examples(PLACEMENT)
+                + wrong_snippets(text, str(TUTORIAL))
                 + "".join(map(broken_link, (REFERENCE, TUTORIAL, PLACEMENT))))
     sys.exit(mistakes or 0)
 
