@@ -42,4 +42,10 @@ std::optional<placement_config> read_placement(std::string_view text,
   return read<schema::Placement>(text, file, found);
 }
 
+std::optional<cluster_config> read_cluster(std::string_view text,
+                                           const std::string& file,
+                                           diagnostics& found) {
+  return read<schema::Cluster>(text, file, found);
+}
+
 } // namespace sluice::graph

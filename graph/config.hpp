@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The Sluice authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Graph and placement files as read: right in form, not yet in meaning. Made
-// here, handed to validation; nothing else may use a config.
+// Graph, placement and cluster files as read: right in form, not yet in
+// meaning. Made here, handed to validation; nothing else may use a config.
 #pragma once
 
 #include "graph/diagnostic.hpp"
@@ -47,6 +47,7 @@ private:
 
 using graph_config = document<schema::Graph>;
 using placement_config = document<schema::Placement>;
+using cluster_config = document<schema::Cluster>;
 
 /// Reads YAML. Empty when `text` is no YAML map at all; otherwise what is right
 /// in it, with the mistakes in `found`. Of `kinds`, those with declared
@@ -58,5 +59,8 @@ std::optional<graph_config> read_graph(std::string_view text,
 std::optional<placement_config> read_placement(std::string_view text,
                                                const std::string& file,
                                                diagnostics& found);
+std::optional<cluster_config> read_cluster(std::string_view text,
+                                           const std::string& file,
+                                           diagnostics& found);
 
 } // namespace sluice::graph

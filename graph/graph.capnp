@@ -444,6 +444,22 @@ struct Node {
 
   devices @6 :List(Device) $single;
   # Accelerators.
+
+  speed @7 :Speed;
+  # How fast it computes. As the others if not given.
+
+  reserve @8 :UInt64 $format("bytes");
+  # Main memory that is kept for other programs.
+}
+
+struct Speed {
+  # What a node was measured to do. "sluice bench model" prints both.
+
+  ops @0 :Float64 $range((min = 0, max = 1e18));
+  # Operations on 8-bit integers per second: what a prompt takes.
+
+  read @1 :UInt64 $format("bytes");
+  # Bytes of weights read per second: what a generated token takes.
 }
 
 struct Device {
@@ -474,7 +490,8 @@ struct PlaceRule {
   # Where the selected actors may run, and how they are split.
 
   actor @0 :List(Text) $required $single;
-  # Names or patterns: "home", "h*", "home.stage[0..3]", "*.rank[1]", "*".
+  # Names or patterns: "home", "h*", "home.stage[0..3]", "*.rank[1]", "*", and
+  # "home.prefill" or "home.decode" of replicas that share the work so.
 
   zone @1 :List(Text) $single;
   # Zones it may run in, the first one preferred. Any if not given.
@@ -505,6 +522,10 @@ struct PlaceRule {
 
   replicas @10 :Range;
   # Copies: a number, or a range within which they follow the load.
+
+  prefill @13 :UInt32 $range((min = 1, max = 1024));
+  # How many of the replicas only read prompts, and hand keys and values on to the
+  # others, which only generate. All do both if not given.
 
   prefer @11 :Where;
   # Taken when there is a choice.
@@ -568,4 +589,32 @@ struct KeepRule {
 
   inside @1 :List(Text) $required $single;
   # The zones.
+}
+
+# -- cluster --------------------------------------------------------------------
+
+struct Cluster {
+  # The machines of a cluster, and how they find and watch each other.
+
+  cluster @0 :Text $required;
+  # The cluster's name.
+
+  nodes @1 :List(Node);
+  # Known machines by name. Others may join and say the same about themselves.
+
+  join @2 :Text = "127.0.0.1:7700";
+  # Where the hub listens for nodes, "host:port".
+
+  heartbeat @3 :UInt64 = 500 $format("duration") $range((min = 10, max = 60000));
+  # How often a node gives a sign of life.
+
+  suspect @4 :UInt64 = 2000 $format("duration") $range((min = 20, max = 600000));
+  # After so long without one a node gets no new work.
+
+  dead @5 :UInt64 = 5000 $format("duration") $range((min = 30, max = 3600000));
+  # After so long its actors are placed anew on other nodes.
+
+  certificates @6 :Text = "certificates";
+  # The folder with the CA's certificate and this machine's certificate and key.
+  # Relative to the cluster file.
 }

@@ -58,6 +58,14 @@ loaded<validated_placement> parse_placement(std::string_view text,
   return out;
 }
 
+loaded<validated_cluster> parse_cluster(std::string_view text,
+                                        const std::string& file) {
+  loaded<validated_cluster> out;
+  if (auto config = read_cluster(text, file, out.mistakes))
+    out.value = validate(*config, out.mistakes);
+  return out;
+}
+
 loaded<validated_graph> load_graph(const std::filesystem::path& file,
                                    const validate_options& options,
                                    const kind_registry& kinds) {
@@ -72,6 +80,13 @@ loaded<validated_placement> load_placement(const std::filesystem::path& file,
   loaded<validated_placement> out;
   if (auto text = read_text(file, out.mistakes))
     out = parse_placement(*text, file.string(), graph);
+  return out;
+}
+
+loaded<validated_cluster> load_cluster(const std::filesystem::path& file) {
+  loaded<validated_cluster> out;
+  if (auto text = read_text(file, out.mistakes))
+    out = parse_cluster(*text, file.string());
   return out;
 }
 

@@ -4,6 +4,7 @@
 // From files to validated documents: what commands and hosts call.
 #pragma once
 
+#include "graph/cluster/validated_cluster.hpp"
 #include "graph/place/validated_placement.hpp"
 #include "graph/validate/validated_graph.hpp"
 
@@ -31,6 +32,9 @@ load_graph(const std::filesystem::path& file,
 loaded<validated_placement> load_placement(const std::filesystem::path& file,
                                            const validated_graph& graph);
 
+/// Reads and validates a cluster file.
+loaded<validated_cluster> load_cluster(const std::filesystem::path& file);
+
 /// As load_graph, from text; `file` is what mistakes name.
 loaded<validated_graph>
 parse_graph(std::string_view text, const std::string& file,
@@ -39,5 +43,7 @@ parse_graph(std::string_view text, const std::string& file,
 loaded<validated_placement> parse_placement(std::string_view text,
                                             const std::string& file,
                                             const validated_graph& graph);
+loaded<validated_cluster> parse_cluster(std::string_view text,
+                                        const std::string& file);
 
 } // namespace sluice::graph

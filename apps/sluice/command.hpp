@@ -51,6 +51,8 @@ void add_run(CLI::App& app, const global_options& global,
              selected_command& selected);
 void add_check(CLI::App& app, const global_options& global,
                selected_command& selected);
+void add_explain(CLI::App& app, const global_options& global,
+                 selected_command& selected);
 void add_show(CLI::App& app, const global_options& global,
               selected_command& selected);
 void add_schema(CLI::App& app, const global_options& global,

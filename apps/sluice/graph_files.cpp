@@ -43,4 +43,8 @@ graph::validated_placement load_placement(const std::string& path,
   return value_of(graph::load_placement(path, graph));
 }
 
+graph::validated_cluster load_cluster(const std::string& path) {
+  return value_of(graph::load_cluster(path));
+}
+
 } // namespace sluice::apps

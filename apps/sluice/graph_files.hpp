@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Loads what the user named on the command line: a graph file, or a bare model
-// that gets the default graph; and a placement. Mistakes become one exception
-// that lists them all.
+// that gets the default graph; a placement, and a cluster. Mistakes become one
+// exception that lists them all.
 #pragma once
 
 #include "graph/load.hpp"
@@ -27,5 +27,8 @@ graph::validated_graph load_graph_or_model(const std::string& path);
 /// Throws wrong_file.
 graph::validated_placement load_placement(const std::string& path,
                                           const graph::validated_graph& graph);
+
+/// Throws wrong_file.
+graph::validated_cluster load_cluster(const std::string& path);
 
 } // namespace sluice::apps

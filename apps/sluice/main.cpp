@@ -39,6 +39,7 @@ int run_program(int argc, char** argv) {
   selected_command selected;
   add_run(app, global, selected);
   add_check(app, global, selected);
+  add_explain(app, global, selected);
   add_show(app, global, selected);
   add_schema(app, global, selected);
   add_chat(app, global, selected);

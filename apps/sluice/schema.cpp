@@ -23,9 +23,10 @@ struct schema_options {
 std::string text_of(const schema_options& options) {
   if (options.format == "markdown")
     return graph::reference_page();
-  return graph::json_schema(options.document == "graph"
-                                ? graph::document_kind::graph
-                                : graph::document_kind::placement);
+  using kind = graph::document_kind;
+  return graph::json_schema(options.document == "placement" ? kind::placement
+                            : options.document == "cluster" ? kind::cluster
+                                                            : kind::graph);
 }
 
 } // namespace
@@ -37,13 +38,13 @@ void add_schema(CLI::App& app, const global_options&,
   auto options = std::make_shared<schema_options>();
   command
       ->add_option("DOCUMENT", options->document,
-                   "graph or placement, for json")
-      ->check(CLI::IsMember({"graph", "placement"}))
+                   "graph, placement or cluster, for json")
+      ->check(CLI::IsMember({"graph", "placement", "cluster"}))
       ->capture_default_str();
   command
       ->add_option("--format", options->format,
                    "json: JSON Schema of DOCUMENT; markdown: the reference "
-                   "page of both documents")
+                   "page of all documents")
       ->check(CLI::IsMember({"json", "markdown"}))
       ->capture_default_str();
   command->callback([options, &selected] {

@@ -110,7 +110,7 @@ void collect_keep(placement_draft& draft, diagnostics& found) {
         found.push_back({draft.at(at + ".label"),
                          "label '" + label + "' has a rule already, in line "
                              + std::to_string(other.where.line)});
-    keep_limits made{label, {}, draft.at(at)};
+    keep_limits made{label, {}, draft.at(at), {}};
     for (auto zone : rule.getInside())
       made.inside.push_back(zone.cStr());
     if (made.inside.empty() && rule.hasInside())
@@ -120,16 +120,17 @@ void collect_keep(placement_draft& draft, diagnostics& found) {
   }
 }
 
-void check_keep(const placement_draft& draft, diagnostics& found) {
+void check_keep(placement_draft& draft, diagnostics& found) {
   // With other mistakes about, zones are guesses.
   if (!found.empty())
     return;
-  for (const auto& rule : draft.keep) {
+  for (auto& rule : draft.keep) {
     label_flow flow(draft.graph, rule.label);
     for (std::size_t i = 0; i < draft.actors.size(); ++i) {
       const auto& actor = draft.actors[i];
       if (flow.way_to(i).empty())
         continue;
+      rule.reaches.push_back(actor.name);
       for (const auto& zone : actor.every_zone())
         if (std::find(rule.inside.begin(), rule.inside.end(), zone)
             == rule.inside.end())

@@ -49,7 +49,7 @@ void check_rule(const placement_draft& draft, schema::PlaceRule::Reader rule,
 /// What a rule for stages or ranks may not say.
 void check_part_rule(const placement_draft& draft, const rule_use& use,
                      diagnostics& found) {
-  for (auto field : {"pipeline", "tensor", "expert", "replicas"})
+  for (auto field : {"pipeline", "tensor", "expert", "replicas", "prefill"})
     if (draft.config.places().has(use.at + "." + field))
       found.push_back({draft.at(use.at + "." + field),
                        "'" + std::string(field)

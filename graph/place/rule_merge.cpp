@@ -21,10 +21,6 @@ std::vector<std::string> strings(text_list list) {
   return out;
 }
 
-bool contains(const std::vector<std::string>& list, std::string_view item) {
-  return std::find(list.begin(), list.end(), item) != list.end();
-}
-
 node_choice choice(schema::Where::Reader where) {
   return {strings(where.getZone()), strings(where.getNode()),
           strings(where.getLabel())};
@@ -32,7 +28,7 @@ node_choice choice(schema::Where::Reader where) {
 
 bool able(const placement_node& node, const place_limits& limits) {
   for (const auto& label : limits.labels)
-    if (!contains(node.labels, label))
+    if (!lists(node.labels, label))
       return false;
   if (limits.cores > node.cores && node.cores != 0)
     return false;
@@ -53,7 +49,8 @@ rule_merge::rule_merge(const placement_draft& draft, std::string title,
     : draft_(draft), title_(std::move(title)), uses_(std::move(uses)),
       found_(found) {
   std::stable_sort(uses_.begin(), uses_.end(), [](auto* a, auto* b) {
-    return a->who.close() > b->who.close();
+    return std::pair(a->who.of_part(), a->who.close())
+           > std::pair(b->who.of_part(), b->who.close());
   });
 }
 
@@ -64,7 +61,9 @@ const rule_use* rule_merge::decide(const std::string& field) {
       continue;
     if (!first)
       first = use;
-    else if (first->who.close() == use->who.close() && first->at != use->at)
+    else if (first->who.close() == use->who.close()
+             && first->who.of_part() == use->who.of_part()
+             && first->at != use->at)
       found_.push_back(
           {draft_.at(use->at + "." + field),
            in_quotes(title_) + " gets '" + field
@@ -76,6 +75,14 @@ const rule_use* rule_merge::decide(const std::string& field) {
 
 place_limits rule_merge::limits() {
   place_limits out;
+  for (const auto* field :
+       {"zone", "node", "label", "colocate", "spread", "prefer", "never",
+        "needs", "needs.memory", "needs.device", "needs.cores"})
+    for (const auto* use : uses_)
+      if (draft_.config.places().has(use->at + "." + field)) {
+        out.written.emplace(field, draft_.at(use->at + "." + field));
+        break;
+      }
   if (auto* use = decide("zone"))
     out.zones = strings(use->rule.getZone());
   if (auto* use = decide("node"))
@@ -110,16 +117,16 @@ void rule_merge::close_zones(place_limits& limits) {
     limits.zones = draft_.zone_names();
   else
     for (const auto& zone : limits.never.zones)
-      if (contains(limits.zones, zone))
+      if (lists(limits.zones, zone))
         tell(in_quotes(title_) + " may run in zone " + in_quotes(zone)
              + " and never in it");
   std::erase_if(limits.zones, [&](const std::string& zone) {
-    return contains(limits.never.zones, zone);
+    return lists(limits.never.zones, zone);
   });
   if (limits.zones.empty() && !draft_.zones.empty())
     tell("no zone is left for " + in_quotes(title_));
   for (const auto& zone : limits.prefer.zones)
-    if (!contains(limits.zones, zone) && contains(draft_.zone_names(), zone))
+    if (!lists(limits.zones, zone) && lists(draft_.zone_names(), zone))
       tell(in_quotes(title_) + " prefers zone " + in_quotes(zone)
            + ", where it may not run");
 }
@@ -132,15 +139,15 @@ void rule_merge::check_nodes(place_limits& limits) {
   bool known = true, fits = false;
   std::vector<std::string> zones;
   for (const auto& name : limits.nodes) {
-    if (contains(limits.never.nodes, name))
+    if (lists(limits.never.nodes, name))
       tell(in_quotes(title_) + " may run on node " + in_quotes(name)
            + " and never on it");
     const auto* node = draft_.find_node(name);
-    if (!node || !contains(draft_.zone_names(), node->zone)) {
+    if (!node || !lists(draft_.zone_names(), node->zone)) {
       known = false;
       continue;
     }
-    if (contains(limits.zones, node->zone))
+    if (lists(limits.zones, node->zone))
       zones.push_back(node->zone);
     else if (!limits.zones.empty())
       tell("node " + in_quotes(name) + " stands in zone "
@@ -152,7 +159,7 @@ void rule_merge::check_nodes(place_limits& limits) {
     tell("no listed node has what " + in_quotes(title_)
          + " needs (labels, memory, device, cores)");
   std::erase_if(limits.zones, [&](const std::string& zone) {
-    return known && !contains(zones, zone);
+    return known && !lists(zones, zone);
   });
 }
 

@@ -35,7 +35,46 @@ bool is_pattern(std::string_view text) {
   return !text.empty();
 }
 
+std::optional<work_phase> phase_of(std::string_view text) {
+  for (auto phase : {work_phase::prefill, work_phase::decode})
+    if (text == name(phase))
+      return phase;
+  return std::nullopt;
+}
+
+bool meet(const std::optional<count_range>& a,
+          const std::optional<count_range>& b) {
+  return !a || !b || (a->min <= b->max && b->min <= a->max);
+}
+
+bool holds(const std::optional<count_range>& range, std::uint32_t index) {
+  return meet(range, count_range{index, index});
+}
+
 } // namespace
+
+std::string_view name(work_phase phase) noexcept {
+  switch (phase) {
+  case work_phase::prefill:
+    return "prefill";
+  case work_phase::decode:
+    return "decode";
+  case work_phase::both:
+    break;
+  }
+  return "both";
+}
+
+bool selector::takes(std::uint32_t stage, std::uint32_t rank,
+                     work_phase doing) const noexcept {
+  return holds(stages, stage) && holds(ranks, rank)
+         && (!phase || phase == doing);
+}
+
+bool selector::overlaps(const selector& other) const noexcept {
+  return meet(stages, other.stages) && meet(ranks, other.ranks)
+         && (!phase || !other.phase || phase == other.phase);
+}
 
 closeness selector::close() const noexcept {
   if (actor == "*")
@@ -57,6 +96,12 @@ shorthand<selector> parse_selector(std::string_view text) {
                               "'h*' or 'home.stage[0..3]'"};
   while (dot != std::string_view::npos) {
     auto begin = dot + 1;
+    if (const auto next = text.find('.', begin);
+        !out.phase && phase_of(text.substr(begin, next - begin))) {
+      out.phase = phase_of(text.substr(begin, next - begin));
+      dot = next;
+      continue;
+    }
     auto open = text.find('[', begin);
     auto close = text.find(']', begin);
     auto part = text.substr(
@@ -65,10 +110,9 @@ shorthand<selector> parse_selector(std::string_view text) {
                    : part == "rank" ? &out.ranks
                                     : nullptr;
     if (!target || *target)
-      return shorthand_error{begin,
-                             "has a part '" + std::string(part)
-                                 + "'; parts are stage[...] and rank[...],"
-                                   " each once"};
+      return shorthand_error{begin, "has a part '" + std::string(part)
+                                        + "'; parts are stage[...], rank[...], "
+                                          "prefill and decode, each once"};
     if (open == std::string_view::npos || close == std::string_view::npos
         || close < open)
       return shorthand_error{begin, "lacks the numbers of its part, as in "

@@ -34,8 +34,8 @@ void place_actors(placement_draft& draft, diagnostics& found);
 /// Keep rules: labels and zones that exist.
 void collect_keep(placement_draft& draft, diagnostics& found);
 
-/// No flow carries a label where a keep rule forbids it.
-void check_keep(const placement_draft& draft, diagnostics& found);
+/// No flow carries a label where a keep rule forbids it. Notes whom it reaches.
+void check_keep(placement_draft& draft, diagnostics& found);
 
 /// Tells every name of `written` that is not `known`; "zone" says what it is.
 void check_known(capnp::List<capnp::Text>::Reader written,

@@ -6,7 +6,6 @@
 #include "graph/names.hpp"
 #include "graph/place/steps.hpp"
 #include "graph/yaml/nearest.hpp"
-#include "transport/address.hpp"
 
 #include <algorithm>
 
@@ -14,23 +13,47 @@ namespace sluice::graph {
 
 namespace {
 
-placement_node read_node(schema::Node::Reader node) {
-  placement_node out{node.getName().cStr(),
-                     node.getZone().cStr(),
-                     node.getAddress().cStr(),
-                     {},
-                     node.getCores(),
-                     node.getMemory(),
-                     {}};
-  for (auto label : node.getLabels())
-    out.labels.push_back(label.cStr());
-  for (auto device : node.getDevices())
-    out.devices.push_back(
-        {device.getKind(), device.getCount(), device.getMemory()});
-  return out;
+/// The fields that `over` writes take the place of those of `out`.
+void lay_over(place_limits& out, const place_limits& over) {
+  for (const auto& [field, where] : over.written) {
+    out.written[field] = where;
+    if (field == "node")
+      out.nodes = over.nodes;
+    else if (field == "label")
+      out.labels = over.labels;
+    else if (field == "colocate")
+      out.colocate = over.colocate;
+    else if (field == "spread")
+      out.spread = over.spread;
+    else if (field == "prefer")
+      out.prefer = over.prefer;
+    else if (field == "never")
+      out.never = over.never;
+    else if (field == "needs") {
+      out.memory = over.memory;
+      out.device = over.device;
+      out.cores = over.cores;
+    }
+  }
+  if (over.written.contains("zone"))
+    out.zones = over.zones;
+  std::erase_if(out.zones, [&](const std::string& zone) {
+    return std::ranges::count(out.never.zones, zone) != 0;
+  });
 }
 
 } // namespace
+
+bool lists(const std::vector<std::string>& list, std::string_view name) {
+  return std::ranges::find(list, name) != list.end();
+}
+
+bool node_choice::holds(const placement_node& node) const {
+  return lists(zones, node.zone) || lists(nodes, node.name)
+         || std::ranges::any_of(labels, [&](const std::string& label) {
+              return lists(node.labels, label);
+            });
+}
 
 std::vector<std::string> placed_actor::every_zone() const {
   auto out = limits.zones;
@@ -38,6 +61,15 @@ std::vector<std::string> placed_actor::every_zone() const {
     for (const auto& zone : part.limits.zones)
       if (std::find(out.begin(), out.end(), zone) == out.end())
         out.push_back(zone);
+  return out;
+}
+
+place_limits placed_actor::limits_of(std::uint32_t stage, std::uint32_t rank,
+                                     work_phase phase) const {
+  auto out = limits;
+  for (const auto& part : parts)
+    if (part.who.takes(stage, rank, phase))
+      lay_over(out, part.limits);
   return out;
 }
 
@@ -93,23 +125,15 @@ void collect_places(placement_draft& draft, diagnostics& found) {
   }
   if (draft.zones.empty() && root.hasZones())
     found.push_back({draft.at("zones"), "a placement needs a zone"});
+  draft.nodes = read_nodes(root.getNodes(), draft.config.places(), found);
   i = 0;
   auto zones = draft.zone_names();
-  for (auto node : root.getNodes()) {
-    auto at = element("nodes", i++);
-    check_name(node.getName().cStr(), draft.at(at + ".name"), "node", found);
-    draft.nodes.push_back(read_node(node));
-    const auto& made = draft.nodes.back();
-    if (node.hasZone()
+  for (const auto& made : draft.nodes) {
+    auto at = element("nodes", i++) + ".zone";
+    if (draft.config.places().has(at)
         && std::find(zones.begin(), zones.end(), made.zone) == zones.end())
-      found.push_back(
-          {draft.at(at + ".zone"),
-           "unknown zone '" + made.zone + "'" + hint(made.zone, zones)});
-    if (node.hasAddress() && !transport::parse_address(made.address))
-      found.push_back({draft.at(at + ".address"),
-                       "field 'address' needs an address such as "
-                       "'10.0.0.5:7000', not '"
-                           + made.address + "'"});
+      found.push_back({draft.at(at), "unknown zone '" + made.zone + "'"
+                                         + hint(made.zone, zones)});
   }
 }
 

@@ -6,9 +6,11 @@
 // validate() alone. Says what is allowed; choosing nodes is for the planner.
 #pragma once
 
+#include "graph/place/placement_node.hpp"
 #include "graph/place/selector.hpp"
 #include "graph/validate/validated_graph.hpp"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,28 +23,20 @@ struct placement_zone {
   double price = 0; ///< per node and hour
 };
 
-struct placement_device {
-  schema::DeviceKind kind = schema::DeviceKind::ANY;
-  std::uint32_t count = 1;
-  std::uint64_t memory = 0; ///< bytes of each; 0: unknown
-};
-
-struct placement_node {
-  std::string name;
-  std::string zone;
-  std::string address;
-  std::vector<std::string> labels;
-  std::uint32_t cores = 0;  ///< 0: unknown
-  std::uint64_t memory = 0; ///< bytes; 0: unknown
-  std::vector<placement_device> devices;
-};
-
 /// A choice of nodes: all that match any of these.
 struct node_choice {
   std::vector<std::string> zones;
   std::vector<std::string> nodes;
   std::vector<std::string> labels;
+
+  bool empty() const noexcept {
+    return zones.empty() && nodes.empty() && labels.empty();
+  }
+  bool holds(const placement_node& node) const;
 };
+
+/// Whether a list of names has one.
+bool lists(const std::vector<std::string>& list, std::string_view name);
 
 /// Where an actor, or a part of one, may run.
 struct place_limits {
@@ -56,13 +50,14 @@ struct place_limits {
   schema::Spread spread = schema::Spread::NONE;
   node_choice prefer;
   node_choice never;
+  /// Where each written field stands, by name: "zone", "needs", ...
+  std::map<std::string, location, std::less<>> written;
 };
 
-/// Some stages or ranks of an actor that have limits of their own.
+/// Some stages, ranks or replicas of an actor that have limits of their own.
 struct placed_part {
-  std::optional<count_range> stages; ///< inclusive; empty: all
-  std::optional<count_range> ranks;
-  place_limits limits;
+  selector who;
+  place_limits limits; ///< what the actor's rules say where the part's do not
 };
 
 struct placed_actor {
@@ -72,16 +67,25 @@ struct placed_actor {
   std::uint32_t tensor = 1;   ///< ranks of each stage
   std::uint32_t expert = 1;   ///< groups
   count_range replicas{1, 1};
-  std::vector<placed_part> parts;
+  std::uint32_t prefill = 0;      ///< replicas that only read prompts; 0: none
+  std::vector<placed_part> parts; ///< those that decide come later
+  location where;                 ///< of the closest rule
+  /// Where degrees and replicas stand, by name: "pipeline", "tensor", ...
+  std::map<std::string, location, std::less<>> written;
 
   /// Every zone in which any part of it may run, failover included.
   std::vector<std::string> every_zone() const;
+  /// The limits of one shard: the actor's, and over them those of every part
+  /// that it belongs to.
+  place_limits limits_of(std::uint32_t stage, std::uint32_t rank,
+                         work_phase phase) const;
 };
 
 struct keep_limits {
   std::string label;
   std::vector<std::string> inside;
   location where;
+  std::vector<std::string> reaches; ///< actors that may see such data
 };
 
 class validated_placement {

@@ -6,6 +6,7 @@
 #include "graph/graph.capnp.h"
 #include "graph/schema/docs.hpp"
 #include "graph/schema/fields.hpp"
+#include "graph/schema/indented_json.hpp"
 #include "graph/yaml/schema_text.hpp"
 
 #include <boost/json.hpp>
@@ -218,47 +219,25 @@ private:
   json::object definitions_;
 };
 
-void print(const json::value& value, std::size_t depth, std::string& out) {
-  const auto indent = std::string(2 * depth + 2, ' ');
-  auto begin = [&](bool first) { out += (first ? "\n" : ",\n") + indent; };
-  auto end = [&](char close) {
-    out += "\n" + std::string(2 * depth, ' ');
-    out += close;
-  };
-  if (const auto* object = value.if_object(); object && !object->empty()) {
-    out += '{';
-    bool first = true;
-    for (const auto& [key, item] : *object) {
-      begin(std::exchange(first, false));
-      out += json::serialize(json::string(key)) + ": ";
-      print(item, depth + 1, out);
-    }
-    end('}');
-  } else if (const auto* array = value.if_array(); array && !array->empty()) {
-    out += '[';
-    bool first = true;
-    for (const auto& item : *array) {
-      begin(std::exchange(first, false));
-      print(item, depth + 1, out);
-    }
-    end(']');
-  } else {
-    out += json::serialize(value);
+json::object document_of(document_kind kind) {
+  switch (kind) {
+  case document_kind::graph:
+    return generator().document(capnp::Schema::from<schema::Graph>(),
+                                "Sluice graph");
+  case document_kind::placement:
+    return generator().document(capnp::Schema::from<schema::Placement>(),
+                                "Sluice placement");
+  case document_kind::cluster:
+    break;
   }
+  return generator().document(capnp::Schema::from<schema::Cluster>(),
+                              "Sluice cluster");
 }
 
 } // namespace
 
 std::string json_schema(document_kind kind) {
-  auto made =
-      kind == document_kind::graph
-          ? generator().document(capnp::Schema::from<schema::Graph>(),
-                                 "Sluice graph")
-          : generator().document(capnp::Schema::from<schema::Placement>(),
-                                 "Sluice placement");
-  std::string out;
-  print(made, 0, out);
-  return out + "\n";
+  return indented(document_of(kind));
 }
 
 } // namespace sluice::graph

@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::string_view opening = R"(# The graph language
 
-Every field of graph and placement files. [Writing graphs](writing-graphs.md)
+Every field of graph, placement and cluster files. [Writing graphs](writing-graphs.md)
 shows how to use them. `sluice schema --format markdown` makes this page from
 [graph.capnp](../graph/graph.capnp): do not edit it here.
 
@@ -278,6 +278,7 @@ std::string reference_page() {
   page_writer page;
   page.section(capnp::Schema::from<schema::Graph>(), "Graph file", 2);
   page.section(capnp::Schema::from<schema::Placement>(), "Placement file", 2);
+  page.section(capnp::Schema::from<schema::Cluster>(), "Cluster file", 2);
   return page.take();
 }
 

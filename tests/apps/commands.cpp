@@ -43,8 +43,8 @@ BOOST_AUTO_TEST_SUITE(commands)
 BOOST_AUTO_TEST_CASE(help_lists_every_command_and_succeeds) {
   const auto done = run({"--help"});
   BOOST_TEST(done.code == 0);
-  for (const auto* command : {"run", "chat", "ask", "check", "show", "schema",
-                              "info", "bench", "logits"})
+  for (const auto* command : {"run", "chat", "ask", "check", "explain", "show",
+                              "schema", "info", "bench", "logits"})
     BOOST_TEST(contains(done.out, command), command);
 }
 
@@ -113,6 +113,46 @@ BOOST_AUTO_TEST_CASE(check_accepts_the_examples) {
   const auto done = run(
       {"check", "examples/router.yaml", "--placement", "examples/burst.yaml"});
   BOOST_TEST(done.code == 0, done.err);
+}
+
+BOOST_AUTO_TEST_CASE(explain_says_who_runs_where) {
+  const auto done = run({"explain", "examples/chat.yaml", "--placement",
+                         "examples/placements/pipeline-2.yaml"});
+  BOOST_TEST(done.code == 0, done.err);
+  BOOST_TEST(contains(done.out, "chat under pipeline-2\n"), done.out);
+  BOOST_TEST(contains(done.out, "home.stage[1] on "), done.out);
+  const auto json = run({"explain", "examples/chat.yaml", "--placement",
+                         "examples/placements/single.yaml", "--cluster",
+                         "examples/nodes.yaml", "--json"});
+  BOOST_TEST(json.code == 0, json.err);
+  BOOST_TEST(boost::json::parse(json.out).at("nodes").as_array().size() == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(explain_of_the_impossible_names_the_rules) {
+  const temporary_file placement{"impossible.yaml",
+                                 "placement: impossible\n"
+                                 "zones: {here: {}}\n"
+                                 "nodes: {n: {zone: here, memory: 1MiB}}\n"
+                                 "place: {actor: '*'}\n"};
+  const auto done =
+      run({"explain", "examples/chat.yaml", "--placement", placement.path()});
+  BOOST_TEST(done.code == 1);
+  BOOST_TEST(contains(done.err, "examples/chat.yaml:9:3: cannot be met: 'home' "
+                                "needs memory for its weights"),
+             done.err);
+  // Others may join: a warning.
+  const auto checked =
+      run({"check", "examples/chat.yaml", "--placement", placement.path()});
+  BOOST_TEST(checked.code == 0);
+  BOOST_TEST(contains(checked.err, "others may join"), checked.err);
+}
+
+BOOST_AUTO_TEST_CASE(check_refuses_degrees_that_the_model_cannot_have) {
+  const auto done = run({"check", "examples/chat.yaml", "--placement",
+                         "examples/placements/expert-2.yaml"});
+  BOOST_TEST(done.code == 1);
+  BOOST_TEST(contains(done.err, "expert 2 is for models with experts"),
+             done.err);
 }
 
 BOOST_AUTO_TEST_CASE(check_reports_every_mistake_with_its_place) {

@@ -4,7 +4,7 @@
 // `sluice schema` is a JSON Schema that accepts the examples and refuses slips.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
@@ -28,6 +28,14 @@ for (const name of ['chat', 'router', 'pipeline'])
 test('the schema accepts examples/burst.yaml', () => {
   const validate = validator('placement');
   assert.ok(validate(read('examples/burst.yaml')), JSON.stringify(validate.errors));
+});
+
+test('the schema accepts examples/nodes.yaml and every example placement', () => {
+  const cluster = validator('cluster');
+  assert.ok(cluster(read('examples/nodes.yaml')), JSON.stringify(cluster.errors));
+  const placement = validator('placement');
+  for (const name of readdirSync('examples/placements'))
+    assert.ok(placement(read(`examples/placements/${name}`)), name + JSON.stringify(placement.errors));
 });
 
 test('the schema refuses an unknown field', () => {

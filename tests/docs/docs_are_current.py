@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: The Sluice authors
 # SPDX-License-Identifier: Apache-2.0
-"""docs/graph-language.md is what the program prints, and every YAML file in
-docs/writing-graphs.md passes `sluice check`. SLUICE_BIN names the program."""
+"""docs/graph-language.md and the examples of docs/placement.md are what the
+program prints, and every YAML file in docs/writing-graphs.md passes `sluice check`. SLUICE_BIN names the program."""
 
 import difflib
 import os
@@ -15,6 +15,7 @@ import tempfile
 SLUICE = os.environ["SLUICE_BIN"]
 REFERENCE = pathlib.Path("docs/graph-language.md")
 TUTORIAL = pathlib.Path("docs/writing-graphs.md")
+PLACEMENT = pathlib.Path("docs/placement.md")
 
 
 def sluice(*arguments):
@@ -49,6 +50,16 @@ def broken_link(page):
         elif not path and anchor not in headings:
             wrong.append(target)
     return "".join(f"{page}: link to {w} leads nowhere\n" for w in wrong)
+
+
+def stale_examples(page):
+    """Output of `$ sluice ...` in fenced blocks of `page` that has changed."""
+    wrong = []
+    for command, shown in re.findall(r"^```\n\$ sluice (.*)\n((?s:.*?))^```$",
+                                     page.read_text(), re.M):
+        if sluice(*command.split()).stdout != shown:
+            wrong.append(f"{page}: 'sluice {command}' prints something else\n")
+    return "".join(wrong)
 
 
 def yaml_blocks(text):
@@ -86,8 +97,9 @@ def main():
         if right not in text or not wrong_snippets(text.replace(right, wrong),
                                                    "spoiled"):
             sys.exit(f"the check does not see '{wrong}'")
-    mistakes = (stale_reference() + wrong_snippets(text, str(TUTORIAL))
-                + broken_link(REFERENCE) + broken_link(TUTORIAL))
+    mistakes = (stale_reference() + stale_examples(PLACEMENT)
+                + wrong_snippets(text, str(TUTORIAL))
+                + "".join(map(broken_link, (REFERENCE, TUTORIAL, PLACEMENT))))
     sys.exit(mistakes or 0)
 
 

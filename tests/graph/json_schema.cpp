@@ -49,6 +49,7 @@ BOOST_AUTO_TEST_SUITE(schema_text)
 BOOST_AUTO_TEST_CASE(every_field_is_documented) {
   check_docs(capnp::Schema::from<sluice::graph::schema::Graph>());
   check_docs(capnp::Schema::from<sluice::graph::schema::Placement>());
+  check_docs(capnp::Schema::from<sluice::graph::schema::Cluster>());
 }
 
 BOOST_AUTO_TEST_CASE(graph_schema_follows_the_capnp_file) {

@@ -71,7 +71,7 @@ place:
 )");
   const auto& home = actor(p, "home");
   BOOST_TEST(home.parts.size() == 2u);
-  BOOST_TEST(home.parts[0].stages->max == 1u);
+  BOOST_TEST(home.parts[0].who.stages->max == 1u);
   BOOST_TEST(home.parts[0].limits.zones.front() == "rack");
   BOOST_TEST(home.every_zone().size() == 2u);
 }
@@ -124,7 +124,7 @@ BOOST_AUTO_TEST_CASE(broken_selectors_are_told) {
                 "in 'stage[0..3]'\n");
   BOOST_TEST(selector("home.layer[0]")
              == "p.yaml:5:13: 'home.layer[0]' has a part 'layer'; parts are "
-                "stage[...] and rank[...], each once\n");
+                "stage[...], rank[...], prefill and decode, each once\n");
   BOOST_TEST(selector("home.stage[3..1]")
              == "p.yaml:5:13: 'home.stage[3..1]' is a range that ends before "
                 "it begins\n");
