@@ -101,9 +101,10 @@ exit_code bench_model(const bench_options& options, bool quiet) {
 void add_bench(CLI::App& app, const global_options& global,
                selected_command& selected) {
   auto* bench = app.add_subcommand(
-      "bench", "Measure speed: of a model file, or of a server");
+      "bench", "Measure speed: of a model file, a server, or links");
   bench->require_subcommand(1);
   add_bench_serve(*bench, global, selected);
+  add_bench_link(*bench, global, selected);
   auto* command = bench->add_subcommand(
       "model", "Prompt and generation speed of a model file");
   auto options = std::make_shared<bench_options>();
