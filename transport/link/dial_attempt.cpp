@@ -92,7 +92,7 @@ void dial_attempt::greet() {
                            : byte_stream::plain(std::move(socket_));
   const auto begun = std::make_shared<greeting>(
       core_, session_->strand(), std::move(stream),
-      greeting_bytes(session_->greeting_hello()),
+      greeting_bytes(session_->next_hello()),
       [self = shared_from_this()](greeting_result server) {
         self->judge(std::move(server));
       });
@@ -110,7 +110,7 @@ void dial_attempt::judge(greeting_result server) {
     // Who was a link before may be one again.
     const bool never =
         server.what == fault::bad_certificate
-        || (server.what == fault::foreign_protocol && session_->peer().empty());
+        || (server.what == fault::foreign_protocol && session_->fresh());
     return session_->not_attached(server.what,
                                   to_string(where_) + ": " + server.why, never);
   }

@@ -67,6 +67,10 @@ struct Hello {
 
   progress @8 :List(Progress);
   # What it has received, channel by channel.
+
+  attempt @9 :UInt32;
+  # Counts the hellos of this session, from 1. A hello that was held up on the
+  # way and arrives after a later one is of no use any more.
 }
 
 struct Welcome {

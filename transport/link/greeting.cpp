@@ -106,7 +106,7 @@ void greeting::write() {
                                      : result_.stream->flush();
   written_ += went.bytes;
   if (went.ended)
-    return fail(fault::disconnected, went.error);
+    return read(); // an alert may be there that says why
   if (went.blocked || written_ < first_.size())
     return wait(true, &greeting::write);
   read();

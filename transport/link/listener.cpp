@@ -77,7 +77,6 @@ void listener::cancel() {
     error_code ignored;
     self->acceptor_.close(ignored);
     self->pause_.cancel();
-    self->accept_ = nullptr;
     self->core_->leave(self);
   });
 }
@@ -215,7 +214,7 @@ void listener::admit(greeting_result guest, const hello& said,
         to->abort();
       }
     }
-    if (to->ended())
+    if (to->ended() || !to->note_attempt(said.attempt))
       return shared->stream->shut_down();
     const auto& core = *self->core_;
     const link::welcome answer{version, core.settings.node, core.instance,

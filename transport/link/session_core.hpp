@@ -77,6 +77,9 @@ public:
   void attach(greeting_result connection, const std::string& peer,
               const token16& instance, const std::vector<progress>& theirs,
               std::vector<std::byte> first);
+  /// On the strand: a hello with this number came. False when a later one came
+  /// before it.
+  bool note_attempt(std::uint32_t attempt);
   /// On the strand: no connection came about.
   void not_attached(fault what, const std::string& why, bool give_up);
   /// On the strand: the peer has forgotten the session.
@@ -86,7 +89,9 @@ public:
   /// It was with an older process of this node.
   bool outdated_by(const std::string& peer, const token16& instance) const;
   /// What to say of it in a handshake.
-  hello greeting_hello() const;
+  hello next_hello();
+  /// It was never connected.
+  bool fresh() const;
   std::vector<progress> received_so_far() const;
   bool ended() const;
   const token16& id() const noexcept { return id_; }
@@ -143,7 +148,8 @@ private:
   session_events events_; // strand
 
   // Strand only.
-  stream_ptr current_; // as stream_, until went_down() has cleaned up
+  std::uint32_t attempt_ = 0; // the latest hello, made or seen
+  stream_ptr current_;        // as stream_, until went_down() has cleaned up
   frame_reader reader_;
   channel_ptr piece_of_;
   piece_kind piece_ = piece_kind::none;

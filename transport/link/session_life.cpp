@@ -76,7 +76,19 @@ std::vector<progress> session_core::received_so_far() const {
   return out;
 }
 
-hello session_core::greeting_hello() const {
+bool session_core::note_attempt(std::uint32_t attempt) {
+  if (attempt <= attempt_)
+    return false;
+  attempt_ = attempt;
+  return true;
+}
+
+bool session_core::fresh() const {
+  const lock held{mutex_};
+  return !established_;
+}
+
+hello session_core::next_hello() {
   const auto& own = core_->settings;
   hello out;
   out.versions = own.versions;
@@ -86,8 +98,8 @@ hello session_core::greeting_hello() const {
   out.instance = core_->instance;
   out.session = id_;
   out.progress = received_so_far();
-  const lock held{mutex_};
-  out.fresh = !established_;
+  out.fresh = fresh();
+  out.attempt = ++attempt_;
   return out;
 }
 
@@ -371,10 +383,10 @@ void session_core::tell_end(end_reason how, const std::string& why) {
     if (!std::exchange(one->end_told, true) && events.on_end)
       guarded([&] { events.on_end(how); });
   }
+  core_->forget(id_); // the caller of this holds us
   const auto events = std::exchange(events_, {});
   if (events.on_end)
     guarded([&] { events.on_end(how, why); });
-  core_->forget(id_);
 }
 
 void session_core::linger(stream_ptr stream) {

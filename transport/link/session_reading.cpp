@@ -68,6 +68,10 @@ void session_core::read(const stream_ptr& from) {
     last_heard_ = std::chrono::steady_clock::now();
     if (!digest() || went.bytes < room)
       break;
+    // The peer may be waiting for credit while there is more to read.
+    const lock held{mutex_};
+    if (urgent_)
+      write();
   }
   after_reading(from, false);
 }

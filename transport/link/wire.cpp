@@ -71,6 +71,7 @@ void write(schema::Hello::Builder out, const hello& value) {
   out.setInstance(as_data(value.instance));
   out.setSession(as_data(value.session));
   out.setFresh(value.fresh);
+  out.setAttempt(value.attempt);
   write_progress(out.initProgress(value.progress.size()), value.progress);
 }
 
@@ -116,7 +117,8 @@ std::optional<control> read(schema::Hello::Reader from) {
                *instance,
                *session,
                from.getFresh(),
-               read_progress(from.getProgress())};
+               read_progress(from.getProgress()),
+               from.getAttempt()};
 }
 
 std::optional<control> read(schema::Welcome::Reader from) {

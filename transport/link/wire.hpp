@@ -41,6 +41,7 @@ struct hello {
   token16 session{};
   bool fresh = true;
   std::vector<link::progress> progress;
+  std::uint32_t attempt = 1;
 };
 
 struct welcome {

@@ -45,12 +45,26 @@ std::uint64_t count(const link::endpoint& of, fault what) {
   return of.counters().of(what);
 }
 
-// Waits until a counter has moved: the peer closes before it counts, or after.
-void await(const link::endpoint& of, fault what, std::uint64_t least = 1) {
-  for (int i = 0; i < 3000 && count(of, what) < least; ++i)
-    std::this_thread::sleep_for(10ms);
-  BOOST_TEST(count(of, what) >= least, to_string(what));
-}
+// A server whose log lines can be awaited: one for each bad connection.
+struct logging_server {
+  explicit logging_server(
+      link::endpoint_settings settings = plain_settings("server"))
+      : server{with_log(std::move(settings))} {}
+
+  link::endpoint_settings with_log(link::endpoint_settings settings) {
+    settings.log = [this](const std::string& line) { lines.put(line); };
+    return settings;
+  }
+  // The next line names `what`, and it was counted.
+  void expect(fault what, std::uint64_t times = 1) {
+    const auto line = lines.take();
+    BOOST_TEST(line.find(to_string(what)) != std::string::npos, line);
+    BOOST_TEST(count(server.endpoint, what) == times, line);
+  }
+
+  inbox<std::string> lines;
+  server_peer server;
+};
 
 std::string as_text(const std::vector<std::byte>& bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -365,14 +379,8 @@ BOOST_AUTO_TEST_CASE(two_versions_meet_at_the_highest_common_one) {
 }
 
 BOOST_AUTO_TEST_CASE(what_does_not_fit_is_refused_and_says_why) {
-  std::mutex mutex;
-  std::vector<std::string> lines;
-  auto settings = plain_settings("server");
-  settings.log = [&](const std::string& line) {
-    const std::lock_guard lock{mutex};
-    lines.push_back(line);
-  };
-  server_peer server{settings};
+  logging_server logged;
+  auto& server = logged.server;
   const auto refused = [&](auto change, fault what) {
     auto other = plain_settings("client");
     change(other);
@@ -382,7 +390,7 @@ BOOST_AUTO_TEST_CASE(what_does_not_fit_is_refused_and_says_why) {
         endpoint.connect(server.address, "", client.session_events());
     const auto end = client.ends.take();
     BOOST_TEST((end.how == end_reason::refused));
-    BOOST_TEST(count(server.endpoint, what) == 1u);
+    logged.expect(what);
     BOOST_TEST(count(endpoint, what) == 1u);
     endpoint.stop();
     return end.why;
@@ -396,8 +404,7 @@ BOOST_AUTO_TEST_CASE(what_does_not_fit_is_refused_and_says_why) {
   refused([](auto& s) { s.cluster = "other"; }, fault::wrong_cluster);
   refused([](auto& s) { s.graph_hash = {std::byte{1}}; }, fault::wrong_graph);
   BOOST_TEST(server.sessions.size() == 0u);
-  const std::lock_guard lock{mutex};
-  BOOST_TEST(lines.size() == 3u); // one line each
+  BOOST_TEST(logged.lines.size() == 0u); // one line each
 }
 
 BOOST_AUTO_TEST_CASE(another_node_than_expected_is_refused) {
@@ -412,27 +419,28 @@ BOOST_AUTO_TEST_CASE(another_node_than_expected_is_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(peers_that_are_no_links_are_cut_and_counted) {
-  server_peer server{plain_settings("server")};
+  logging_server logged;
+  auto& server = logged.server;
   const auto port = server.address.port;
   {
     raw_socket http{port};
     http.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     BOOST_TEST(http.read_all().empty());
   }
-  await(server.endpoint, fault::foreign_protocol);
+  logged.expect(fault::foreign_protocol);
   {
     raw_socket garbage{port};
     garbage.send(std::string(100'000, '\x16'));
     garbage.read_all();
   }
-  await(server.endpoint, fault::foreign_protocol, 2);
+  logged.expect(fault::foreign_protocol, 2);
   {
     raw_socket gone{port};
     gone.send("\x89SLU"); // the beginning is right
     gone.shutdown_send();
     BOOST_TEST(gone.read_all().empty());
   }
-  await(server.endpoint, fault::disconnected);
+  logged.expect(fault::disconnected);
   {
     raw_socket wrong{port};
     auto bytes = as_text(greeting_bytes(good_hello()));
@@ -440,29 +448,30 @@ BOOST_AUTO_TEST_CASE(peers_that_are_no_links_are_cut_and_counted) {
     wrong.send(bytes);
     wrong.read_all();
   }
-  await(server.endpoint, fault::corrupt_frame);
+  logged.expect(fault::corrupt_frame);
   {
     raw_socket wrong{port};
     wrong.send(as_text(greeting_bytes(link::ping{}))); // no hello
     wrong.read_all();
   }
-  await(server.endpoint, fault::malformed_frame);
+  logged.expect(fault::malformed_frame);
   {
     raw_socket wrong{port};
     wrong.send(std::string{link::preamble} + std::string(64, '\xff'));
     wrong.read_all();
   }
-  await(server.endpoint, fault::oversized_frame);
+  logged.expect(fault::oversized_frame);
   BOOST_TEST(server.sessions.size() == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(who_says_nothing_is_cut_in_time) {
   auto settings = plain_settings("server");
   settings.handshake_timeout = 30ms;
-  server_peer server{settings};
+  logging_server logged{settings};
+  auto& server = logged.server;
   raw_socket slow{server.address.port};
   BOOST_TEST(slow.read_all().empty()); // returns when it is cut
-  await(server.endpoint, fault::handshake_timeout);
+  logged.expect(fault::handshake_timeout);
 }
 
 BOOST_AUTO_TEST_CASE(a_hello_cut_anywhere_is_put_together) {
@@ -533,11 +542,14 @@ BOOST_AUTO_TEST_CASE(too_many_sessions_are_told_to_come_later) {
   watched first;
   watched second;
   link::endpoint one{plain_settings("one")};
-  link::endpoint two{plain_settings("two")};
+  auto told = plain_settings("two");
+  inbox<std::string> lines;
+  told.log = [&](const std::string& line) { lines.put(line); };
+  link::endpoint two{told};
   first.session = one.connect(server.address, "", first.session_events());
   BOOST_TEST(first.connections.take());
   second.session = two.connect(server.address, "", second.session_events());
-  await(two, fault::full);
+  BOOST_TEST(lines.take().find("too many sessions") != std::string::npos);
   first.session->close();
   BOOST_TEST((first.ends.take().how == end_reason::closed));
   BOOST_TEST(second.connections.take()); // it tried again

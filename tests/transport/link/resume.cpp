@@ -5,6 +5,8 @@
 // and each message arrives once and in order.
 #include "peers.hpp"
 #include "relay.hpp"
+#include "tests/transport/http/raw_socket.hpp"
+#include "transport/link/greeting.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -189,6 +191,28 @@ BOOST_AUTO_TEST_CASE(a_cut_cable_is_noticed_and_the_session_goes_on) {
   endpoint.stop();
 }
 
+BOOST_AUTO_TEST_CASE(a_hello_that_was_held_up_displaces_nobody) {
+  server_peer server{plain_settings("server")};
+  const auto start = [&](std::uint32_t attempt) {
+    link::hello said;
+    said.node = "client";
+    said.cluster = "test";
+    said.session[0] = std::byte{1};
+    said.attempt = attempt;
+    const auto bytes = link::greeting_bytes(said);
+    auto out = std::make_unique<raw_socket>(server.address.port);
+    out->send({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    return out;
+  };
+  const auto second = start(2);
+  const auto guest = server.sessions.take();
+  BOOST_TEST(guest->connections.take());
+  BOOST_TEST(start(1)->read_all().empty()); // cut without a word
+  const auto third = start(3);
+  BOOST_TEST(!guest->connections.take()); // this one does
+  BOOST_TEST(guest->connections.take());
+}
+
 BOOST_AUTO_TEST_CASE(an_idle_link_stays_connected) {
   auto settings = plain_settings("server");
   settings.heartbeat = 10ms;
@@ -206,7 +230,7 @@ BOOST_AUTO_TEST_CASE(an_idle_link_stays_connected) {
   // Twice the silence limit, told by the pings that went out.
   const auto before = server.endpoint.counters().bytes_received.load();
   while (server.endpoint.counters().bytes_received < before + 20 * 64)
-    std::this_thread::yield();
+    std::this_thread::sleep_for(1ms);
   BOOST_TEST(client.connections.size() == 0u);
   endpoint.stop();
 }

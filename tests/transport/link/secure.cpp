@@ -5,6 +5,7 @@
 #include "peers.hpp"
 #include "tests/transport/http/raw_socket.hpp"
 #include "transport/tls/certificate.hpp"
+#include "transport/tls/openssl_ptr.hpp"
 
 #include <boost/test/unit_test.hpp>
 
