@@ -29,6 +29,7 @@ public:
     if (skipped_ > 0) {
       --skipped_;
       last_ = now;
+      step_ = 0.0;
       return std::nullopt;
     }
     // Plans in flight at once share the time: each counts from the one before.

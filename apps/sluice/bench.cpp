@@ -70,9 +70,10 @@ void add_plan_options(CLI::App& command, bench_plan& plan) {
 void add_bench(CLI::App& app, const global_options& global,
                selected_command& selected) {
   auto* bench = app.add_subcommand(
-      "bench", "Measure speed: of a model file, or of a server");
+      "bench", "Measure speed: of a model file, a server, or links");
   bench->require_subcommand(1);
   add_bench_serve(*bench, global, selected);
+  add_bench_link(*bench, global, selected);
   auto* command = bench->add_subcommand(
       "model", "Prefill and decode speed of a model file, as shares of what "
                "the machine can do");

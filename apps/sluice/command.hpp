@@ -67,6 +67,10 @@ void add_bench(CLI::App& app, const global_options& global,
                selected_command& selected);
 void add_bench_serve(CLI::App& bench, const global_options& global,
                      selected_command& selected);
+void add_bench_link(CLI::App& bench, const global_options& global,
+                    selected_command& selected);
+void add_cert(CLI::App& app, const global_options& global,
+              selected_command& selected);
 void add_logits(CLI::App& app, const global_options& global,
                 selected_command& selected);
 void add_random_model(CLI::App& app, const global_options& global,

@@ -46,6 +46,7 @@ int run_program(int argc, char** argv) {
   add_ask(app, global, selected);
   add_info(app, global, selected);
   add_bench(app, global, selected);
+  add_cert(app, global, selected);
   add_logits(app, global, selected);
   add_random_model(app, global, selected);
   try {
