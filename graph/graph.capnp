@@ -68,6 +68,10 @@ struct Model {
 
   attention @3 :Attention;
   # Which tokens attention sees. As trained if not given.
+
+  chatTemplate @4 :Text;
+  # A file with a chat template in Jinja, relative to the graph file, in place of
+  # the one that came with the model. Its convention of tool calls counts, too.
 }
 
 struct Attention {

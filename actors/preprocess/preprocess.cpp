@@ -192,8 +192,7 @@ preprocess(request_sink::stateful_pointer<preprocess_state> self,
            preprocess_settings settings, model_assets_ptr assets,
            prompt_sink next) {
   self->state.calls = settings.tool_calls.value_or(
-      find_convention(assets->tokens.chat_template())
-          .value_or(tool_convention::hermes));
+      find_convention(assets->template_text).value_or(tool_convention::hermes));
   self->state.assets = std::move(assets);
   self->state.rules = label_rules{settings.labels};
   self->state.next = std::move(next);

@@ -28,13 +28,17 @@ struct model_assets {
   std::string chat_error; ///< why `chat` is empty
   std::string bos_text;   ///< as templates want it; "" if none
   std::string eos_text;
-  std::string fingerprint; ///< "fp_..." of weights, vocabulary and template
+  std::string template_text; ///< what `chat` was made of, or ""
+  std::string fingerprint;   ///< "fp_..." of weights, vocabulary and template
   /// What requests asked for; filled while serving, thread-safe.
   std::unique_ptr<device::grammar_cache> grammars = {};
 
-  /// Opens files, vocabulary and template. Throws device::model_error.
+  /// Opens files, vocabulary and template. `template_file` takes the place of
+  /// the model's own template; "": it does not. Throws device::model_error,
+  /// also when `template_file` cannot be read or parsed.
   static std::shared_ptr<const model_assets>
-  open(std::string name, const std::filesystem::path& path);
+  open(std::string name, const std::filesystem::path& path,
+       const std::filesystem::path& template_file = {});
 };
 
 using model_assets_ptr = std::shared_ptr<const model_assets>;

@@ -71,7 +71,8 @@ assembly::assembly(const validated_graph& graph, const run_options& options,
 void assembly::open_models() {
   for (const auto& model : graph_.models())
     models_.emplace(model.name,
-                    actors::model_assets::open(model.name, model.path));
+                    actors::model_assets::open(model.name, model.path,
+                                               model.chat_template));
   if (models_.empty())
     return;
   front_ = models_.begin()->second;

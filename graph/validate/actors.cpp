@@ -42,6 +42,9 @@ void collect_actors(graph_draft& draft, diagnostics& found) {
       draft.models.back().window = model.getAttention().getWindow();
       draft.models.back().sinks = model.getAttention().getSinks();
     }
+    if (model.hasChatTemplate())
+      draft.models.back().chat_template =
+          draft.folder / model.getChatTemplate().cStr();
   }
   i = 0;
   for (auto actor : root.getActors()) {

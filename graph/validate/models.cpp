@@ -124,6 +124,16 @@ void check_file(const std::filesystem::path& path, const location& where,
     found.push_back({where, what + " '" + path.string() + "' does not exist"});
 }
 
+void check_template(const std::filesystem::path& path, const location& where,
+                    diagnostics& found) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored))
+    found.push_back(
+        {where, "chat template '" + path.string() + "' is a folder"});
+  else
+    check_file(path, where, "chat template", found);
+}
+
 } // namespace
 
 void check_models(const graph_draft& draft, const validate_options& options,
@@ -150,9 +160,14 @@ void check_models(const graph_draft& draft, const validate_options& options,
     if (!used.contains(model.name))
       found.push_back(
           {model.where, "no actor uses the model " + in_quotes(model.name)});
-    auto at = element("models", i) + ".path";
-    if (options.check_files && draft.config.places().has(at))
-      check_file(model.path, draft.at(at), "model file", found);
+    if (!options.check_files)
+      continue;
+    const auto at = element("models", i);
+    if (draft.config.places().has(at + ".path"))
+      check_file(model.path, draft.at(at + ".path"), "model file", found);
+    if (draft.config.places().has(at + ".chat_template"))
+      check_template(model.chat_template, draft.at(at + ".chat_template"),
+                     found);
   }
 }
 

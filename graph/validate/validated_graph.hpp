@@ -23,6 +23,7 @@ struct graph_model {
   location where;
   std::uint32_t window = 0; ///< newest tokens seen; 0: as trained
   std::uint32_t sinks = 0;  ///< with a window, first tokens seen
+  std::filesystem::path chat_template = {}; ///< "": the model's own
 };
 
 struct graph_actor {

@@ -59,6 +59,20 @@ BOOST_AUTO_TEST_CASE(missing_model_file_is_told_beside_the_graph_file) {
              == "some/g.yaml:3:13: model file 'some/m.gguf' does not exist\n");
 }
 
+BOOST_AUTO_TEST_CASE(chat_template_must_be_a_file) {
+  const auto told = [](const std::string& file) {
+    const auto path = "{path: examples/models/edge-q8_0.gguf, chat_template: ";
+    return to_string(
+        parse_graph(with(right_graph, "{path: m.gguf", path + file), "g.yaml")
+            .mistakes);
+  };
+  BOOST_TEST(told("no.jinja")
+             == "g.yaml:3:60: chat template 'no.jinja' does not exist\n");
+  BOOST_TEST(told("tests")
+             == "g.yaml:3:60: chat template 'tests' is a folder\n");
+  BOOST_TEST(told("tests/data/templates/Qwen-Qwen3-0.6B.jinja") == "");
+}
+
 BOOST_AUTO_TEST_CASE(unknown_actor_in_flow_points_into_the_text) {
   BOOST_TEST(graph_with("prep -> home -> done", "prep -> hom -> done")
              == "g.yaml:10:21: unknown actor 'hom' (did you mean 'home'?)\n");
