@@ -4,7 +4,6 @@
 #include "apps/sluice/link_bench.hpp"
 
 #include "apps/sluice/link_bench_peer.hpp"
-#include "transport/link/endpoint.hpp"
 #include "transport/tls/certificate.hpp"
 
 #include <netinet/in.h>
@@ -107,7 +106,7 @@ class link_sender final : public frame_sender {
 public:
   link_sender(std::uint16_t port, const tls::credentials* own,
               const std::vector<std::size_t>& sizes)
-      : endpoint_{settings(own)} {
+      : endpoint_{link_bench_settings("here", own)} {
     link::session_events events;
     events.on_end = [this](link::end_reason, const std::string& why) {
       const std::lock_guard lock{mutex_};
@@ -162,16 +161,6 @@ private:
     clock::time_point start;
     link::message what;
   };
-
-  static link::endpoint_settings settings(const tls::credentials* own) {
-    link::endpoint_settings out;
-    out.node = "here";
-    out.cluster = "bench";
-    out.insecure = own == nullptr;
-    if (own != nullptr)
-      out.credentials = *own;
-    return out;
-  }
 
   static link::message frame_of(std::size_t size) {
     link::message out;

@@ -3,8 +3,6 @@
 
 #include "apps/sluice/link_bench_peer.hpp"
 
-#include "transport/link/endpoint.hpp"
-
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -87,16 +85,6 @@ void open_channel(const std::shared_ptr<link::session>& session,
   (*own)->grant({window / size, window});
 }
 
-link::endpoint_settings settings_of(const tls::credentials* own) {
-  link::endpoint_settings out;
-  out.node = "there";
-  out.cluster = "bench";
-  out.insecure = own == nullptr;
-  if (own != nullptr)
-    out.credentials = *own;
-  return out;
-}
-
 std::uint16_t serve_links(link::endpoint& on) {
   return on
       .listen({"127.0.0.1", 0},
@@ -118,8 +106,8 @@ std::uint16_t serve_links(link::endpoint& on) {
     peer_ports ports;
     const int listener = listen_on_loopback(ports.socket);
     std::thread{[listener] { accept_sockets(listener); }}.detach();
-    link::endpoint plain{settings_of(nullptr)};
-    link::endpoint secure{settings_of(&own)};
+    link::endpoint plain{link_bench_settings("there", nullptr)};
+    link::endpoint secure{link_bench_settings("there", &own)};
     ports.link = serve_links(plain);
     ports.tls_link = serve_links(secure);
     char byte = 0;
@@ -132,6 +120,17 @@ std::uint16_t serve_links(link::endpoint& on) {
 }
 
 } // namespace
+
+link::endpoint_settings link_bench_settings(const std::string& node,
+                                            const tls::credentials* own) {
+  link::endpoint_settings out;
+  out.node = node;
+  out.cluster = "bench";
+  out.insecure = own == nullptr;
+  if (own != nullptr)
+    out.credentials = *own;
+  return out;
+}
 
 std::size_t window_bytes(std::size_t size) {
   // Enough that neither side waits for the other's word, little enough to stay

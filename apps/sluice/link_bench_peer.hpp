@@ -5,7 +5,7 @@
 // or echo frames. Ends when its pipe does.
 #pragma once
 
-#include "transport/tls/credentials.hpp"
+#include "transport/link/endpoint.hpp"
 
 #include <cstdint>
 
@@ -26,6 +26,11 @@ struct peer_ports {
   std::uint16_t link = 0;
   std::uint16_t tls_link = 0;
 };
+
+/// An endpoint of the bench; plain when `own` is null.
+transport::link::endpoint_settings
+link_bench_settings(const std::string& node,
+                    const transport::tls::credentials* own);
 
 /// Bytes that may be on the way to the peer on a channel of frames of `size`.
 std::size_t window_bytes(std::size_t size);

@@ -216,7 +216,7 @@ BOOST_AUTO_TEST_CASE(pooling_is_the_graphs_choice) {
   BOOST_TEST(vector(", embedding: {pooling: mean}") == unsaid);
   BOOST_TEST(vector(", embedding: {pooling: last}") != unsaid);
   BOOST_TEST(vector(", embedding: {pooling: none}")
-                 .find("model 'home' makes no embeddings")
+                 .find("model 'edge' makes no embeddings")
              != std::string::npos);
 }
 

@@ -152,6 +152,12 @@ BOOST_AUTO_TEST_CASE(requests_of_a_session_have_no_key) {
   BOOST_TEST(!key_of(wish));
 }
 
+BOOST_AUTO_TEST_CASE(requests_that_read_their_prompt_have_no_key) {
+  auto wish = greedy();
+  wish.reading = {sluice::device::reading_kind::scores, 1};
+  BOOST_TEST(!key_of(wish));
+}
+
 BOOST_AUTO_TEST_CASE(whatever_can_change_an_answer_is_in_its_key) {
   const auto differs = [](auto change) {
     return key_of(greedy()) != key_after(greedy(), change);

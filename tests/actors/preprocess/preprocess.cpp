@@ -283,4 +283,20 @@ BOOST_AUTO_TEST_CASE(a_call_cannot_be_forced_where_none_is_looked_for) {
              == "there is no tool 'g' to call");
 }
 
+// Only a session's text goes on later, and waits for its last word.
+BOOST_AUTO_TEST_CASE(a_prompt_that_is_only_read_is_read_to_its_end) {
+  auto made = wish();
+  made.text = "How do I show disk us";
+  made.prefill_only = true;
+  made.reading.kind = device::reading_kind::embedding;
+  const auto read = ready().prepare(made, instant{});
+  BOOST_REQUIRE(read);
+  BOOST_TEST(read->tokens == edge()->tokens.encode(made.text),
+             boost::test_tools::per_element());
+  BOOST_TEST((read->reading == made.reading));
+  made.session = "s";
+  BOOST_TEST(ready().prepare(made, instant{})->tokens.size()
+             < read->tokens.size());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -38,6 +38,27 @@ link::endpoint_settings small_pieces(const std::string& node) {
   return out;
 }
 
+// A session through a relay, channel 1 open on both sides.
+struct relayed {
+  explicit relayed(link::credit grant = plenty,
+                   link::endpoint_settings here = plain_settings("client"),
+                   link::endpoint_settings there = plain_settings("server"))
+      : server{std::move(there), edge, grant}, between{server.address.port},
+        endpoint{std::move(here)} {
+    client.session = endpoint.connect({"127.0.0.1", between.port()}, "server",
+                                      client.session_events());
+    client.open(1, edge);
+    guest = server.sessions.take();
+  }
+  ~relayed() { endpoint.stop(); }
+
+  server_peer server;
+  relay between;
+  watched client;
+  link::endpoint endpoint;
+  std::shared_ptr<watched> guest;
+};
+
 // A script: three messages there, three back, then the orderly end.
 struct exchange {
   server_peer server{small_pieces("server"), edge, {3, 1000}};
@@ -104,91 +125,67 @@ BOOST_AUTO_TEST_CASE(a_cut_at_any_byte_back_loses_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(a_delayed_link_that_is_cut_in_full_flow_loses_nothing) {
-  server_peer server{plain_settings("server"), edge, {64, 1 << 20}};
-  relay between{server.address.port};
-  between.set_delay(1ms);
-  watched client;
-  link::endpoint endpoint{plain_settings("client")};
-  client.session = endpoint.connect({"127.0.0.1", between.port()}, "server",
-                                    client.session_events());
-  client.open(1, edge);
-  const auto guest = server.sessions.take();
+  relayed r{{64, 1 << 20}};
+  r.between.set_delay(1ms);
   constexpr std::uint32_t many = 2000;
   std::thread sender{[&] {
     for (std::uint32_t i = 0; i < many; ++i)
-      send_all(client, text_message(i, "x", std::string(i % 5000, 'x')));
+      send_all(r.client, text_message(i, "x", std::string(i % 5000, 'x')));
   }};
   for (std::uint32_t i = 0; i < many; ++i) {
-    const auto got = guest->messages.take();
+    const auto got = r.guest->messages.take();
     if (got.kind != i || got.attachment.size() != i % 5000)
       BOOST_FAIL("message " << got.kind << " instead of " << i);
-    guest->channel->grant({1, got.body.size() + got.attachment.size()});
+    r.guest->channel->grant({1, got.body.size() + got.attachment.size()});
     if (i % 100 == 99)
-      between.cut_all();
+      r.between.cut_all();
   }
   sender.join();
-  BOOST_TEST(server.endpoint.counters().resumed >= 10u);
-  BOOST_TEST(guest->messages.size() == 0u);
-  endpoint.stop();
+  BOOST_TEST(r.server.endpoint.counters().resumed >= 10u);
+  BOOST_TEST(r.guest->messages.size() == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(a_thousand_reconnects_leave_nothing_behind) {
-  server_peer server{plain_settings("server"), edge, plenty};
-  relay between{server.address.port};
-  watched client;
-  link::endpoint endpoint{plain_settings("client")};
-  client.session = endpoint.connect({"127.0.0.1", between.port()}, "server",
-                                    client.session_events());
-  client.open(1, edge);
-  const auto guest = server.sessions.take();
+  relayed r;
   std::size_t files = 0;
   std::size_t memory = 0;
   constexpr std::uint32_t times = 1000;
   for (std::uint32_t i = 0; i < times; ++i) {
-    send_all(client, text_message(i, "still here"));
-    BOOST_REQUIRE(guest->messages.take().kind == i);
+    send_all(r.client, text_message(i, "still here"));
+    BOOST_REQUIRE(r.guest->messages.take().kind == i);
     if (i == 100) { // after every pool and table has its size
       files = open_files();
       memory = ::mallinfo2().uordblks;
     }
-    between.cut_all();
-    while (client.connections.take()) { // until it is noticed
+    r.between.cut_all();
+    while (r.client.connections.take()) { // until it is noticed
     }
   }
-  send_all(client, text_message(times, "the last"));
-  BOOST_TEST(guest->messages.take().kind == times);
-  BOOST_TEST(server.endpoint.counters().resumed >= times - 1);
+  send_all(r.client, text_message(times, "the last"));
+  BOOST_TEST(r.guest->messages.take().kind == times);
+  BOOST_TEST(r.server.endpoint.counters().resumed >= times - 1);
   BOOST_TEST(open_files() <= files + 4);
   BOOST_TEST(::mallinfo2().uordblks < memory + (1 << 20));
-  endpoint.stop();
 }
 
 BOOST_AUTO_TEST_CASE(a_cut_cable_is_noticed_and_the_session_goes_on) {
   auto settings = plain_settings("server");
   settings.heartbeat = 10ms;
   settings.silence = 60ms;
-  server_peer server{settings, edge, plenty};
-  relay between{server.address.port};
   auto own = plain_settings("client");
   own.heartbeat = 10ms;
   own.silence = 60ms;
   own.handshake_timeout = 60ms;
-  watched client;
-  link::endpoint endpoint{own};
-  client.session = endpoint.connect({"127.0.0.1", between.port()}, "server",
-                                    client.session_events());
-  client.open(1, edge);
-  const auto guest = server.sessions.take();
-  send_all(client, text_message(0, "before"));
-  guest->messages.take();
-  BOOST_TEST(client.connections.take());
-  between.go_quiet(true); // nothing is closed
-  BOOST_TEST(!client.connections.take());
-  BOOST_TEST(endpoint.counters().of(fault::silent) >= 1u);
-  send_all(client, text_message(1, "meanwhile"));
-  between.go_quiet(false);
-  BOOST_TEST(guest->messages.take().kind == 1u);
-  endpoint.stop();
+  relayed r{plenty, own, settings};
+  send_all(r.client, text_message(0, "before"));
+  r.guest->messages.take();
+  BOOST_TEST(r.client.connections.take());
+  r.between.go_quiet(true); // nothing is closed
+  BOOST_TEST(!r.client.connections.take());
+  BOOST_TEST(r.endpoint.counters().of(fault::silent) >= 1u);
+  send_all(r.client, text_message(1, "meanwhile"));
+  r.between.go_quiet(false);
+  BOOST_TEST(r.guest->messages.take().kind == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(a_hello_that_was_held_up_displaces_nobody) {
