@@ -13,7 +13,7 @@
 //   5. model -> postprocess: generation, then step_output each step
 //   6. postprocess -> gateway: text_delta; the one with `finish` set is the
 //   last
-// Cancel travels forward along the same edges; a stop string found by
+// Cancel and hold travel forward along the same edges; a stop string found by
 // postprocess sends cancel to whoever sent it the step_output.
 #pragma once
 
@@ -94,6 +94,13 @@ struct accepted {
 /// To preprocess, router and model: give up, free everything.
 struct cancel {
   request_id id = 0;
+};
+
+/// To preprocess, router and model: the client does not keep up, compute no
+/// more of this answer until told to go on.
+struct hold {
+  request_id id = 0;
+  bool on = true; ///< false: go on
 };
 
 /// To preprocess, router and model: what prompts of this session left in the
@@ -262,6 +269,11 @@ auto inspect(Inspector& f, cancel& x) {
 }
 
 template <class Inspector>
+auto inspect(Inspector& f, hold& x) {
+  return f(caf::meta::type_name("hold"), x.id, x.on);
+}
+
+template <class Inspector>
 auto inspect(Inspector& f, forget_session& x) {
   return f(caf::meta::type_name("forget_session"), x.session);
 }
@@ -416,6 +428,8 @@ using request_sink = caf::typed_actor<
     caf::replies_to<request>::with<accepted>,
     // Gives the request up.
     caf::reacts_to<cancel>,
+    // Lets the answer rest, or go on.
+    caf::reacts_to<hold>,
     // Lets a session's cached blocks go.
     caf::reacts_to<forget_session>>;
 
@@ -425,6 +439,8 @@ using prompt_sink = caf::typed_actor<
     caf::replies_to<prompt>::with<accepted>,
     // Gives the prompt up and frees its blocks.
     caf::reacts_to<cancel>,
+    // Lets the answer rest, or go on.
+    caf::reacts_to<hold>,
     // Lets a session's cached blocks go.
     caf::reacts_to<forget_session>>;
 

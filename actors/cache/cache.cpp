@@ -94,11 +94,19 @@ void cache_state::give_up(const cancel& msg) {
   self->send(next, msg);
 }
 
+void cache_state::rest(const hold& msg) {
+  const auto at = tellings.find(msg.id);
+  if (at == tellings.end())
+    return self->send(next, msg);
+  if (std::exchange(at->second.held, msg.on) && !msg.on)
+    self->send(self, tell_more{msg.id});
+}
+
 void cache_state::tell(request_id id) {
   const auto at = tellings.find(id);
-  if (at == tellings.end())
-    return; // cancelled
-  auto& [answer, from, deadline] = at->second;
+  if (at == tellings.end() || at->second.held)
+    return; // cancelled, or told to rest
+  auto& [answer, from, deadline, held] = at->second;
   if (deadline <= std::chrono::system_clock::now()) {
     text_delta late;
     late.id = id;
@@ -133,6 +141,7 @@ cache(cache_actor::stateful_pointer<cache_state> self, cache_settings settings,
   return {
       [self](request& wish) { return self->state.take(wish); },
       [self](const cancel& msg) { self->state.give_up(msg); },
+      [self](const hold& msg) { self->state.rest(msg); },
       [self](const forget_session& msg) { self->send(self->state.next, msg); },
       [self](text_delta& delta) { self->state.pass(delta); },
       [self](const wire& to) {

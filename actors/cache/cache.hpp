@@ -59,6 +59,7 @@ struct cache_state {
   caf::result<accepted> take(request& wish);
   void pass(text_delta& delta);
   void give_up(const cancel& msg);
+  void rest(const hold& msg);
   void tell(request_id id);
   void count();
 
@@ -75,6 +76,7 @@ struct cache_state {
     response_cache::answer_ptr answer;
     std::size_t next = 0; // delta
     instant deadline;
+    bool held = false; // its client does not keep up
   };
 
   cache_actor::pointer self;

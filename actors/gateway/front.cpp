@@ -199,6 +199,8 @@ void front::submit(api_request what, const http_request& got, exchange_ptr out,
   // After the submission, so that the actor hears of it in this order.
   out->on_close(
       [gone = hooks_.gone, id](http::close_reason why) { gone(id, why); });
+  out->on_backlog(
+      [backlog = hooks_.backlog, id](bool much) { backlog(id, much); });
 }
 
 } // namespace sluice::actors

@@ -42,6 +42,8 @@ struct front_settings {
 struct front_hooks {
   std::function<void(submission)> submit;
   std::function<void(std::uint64_t id, transport::http::close_reason)> gone;
+  /// Much of the answer waits for its client to read, or little is left.
+  std::function<void(std::uint64_t id, bool much)> backlog = [](auto, auto) {};
   std::function<void()> session_opened = [] {};
   std::function<void(session_table::removed)> session_removed = [](auto) {};
   std::function<void(slots_query)> slots = [](const auto&) {};

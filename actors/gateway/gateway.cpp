@@ -142,6 +142,12 @@ void gateway_state::on_slots(const slots_query& from) const {
                                   *view.models, first_request));
 }
 
+void gateway_state::on_backlog(const client_backlog& who) {
+  if (const auto* one = flights.find(who.id))
+    for (const auto id : one->unfinished())
+      self->send(next, hold{id, who.much});
+}
+
 void gateway_state::fail(flight& one, const api_error& error) {
   one.fail(error, self->clock().now());
   cancel_unfinished(one);
@@ -269,6 +275,7 @@ gateway(gateway_actor::stateful_pointer<gateway_state> self,
       [self](submission& from) { self->state.take(std::move(from)); },
       [self](const client_gone& who) { self->state.on_gone(who); },
       [self](const slots_query& from) { self->state.on_slots(from); },
+      [self](const client_backlog& who) { self->state.on_backlog(who); },
       [self](const gateway_tick&) { self->state.on_tick(); },
       [self](const session_opened&) { self->state.sweep_later(); },
       [self](const session_removed& what) {

@@ -37,6 +37,12 @@ struct client_gone {
   bool too_slow = false;
 };
 
+/// To the gateway: a client does not keep up with its stream, or does again.
+struct client_backlog {
+  std::uint64_t id = 0; ///< submission::id
+  bool much = false;
+};
+
 /// To the gateway: take no more, wait for what is in flight.
 struct drain {
   std::uint32_t patience_ms = 0; ///< then what is left is given up
@@ -65,6 +71,11 @@ struct session_sweep {};
 template <class Inspector>
 auto inspect(Inspector& f, client_gone& x) {
   return f(caf::meta::type_name("client_gone"), x.id, x.too_slow);
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, client_backlog& x) {
+  return f(caf::meta::type_name("client_backlog"), x.id, x.much);
 }
 
 template <class Inspector>
@@ -114,6 +125,8 @@ using gateway_actor = text_sink::extend<
     caf::reacts_to<client_gone>,
     // Tells a client what the places do.
     caf::reacts_to<slots_query>,
+    // Lets what the client asked for rest, or go on.
+    caf::reacts_to<client_backlog>,
     // Gives up what is past its deadline.
     caf::reacts_to<gateway_tick>,
     // Sees to it that old sessions are found.
@@ -149,6 +162,7 @@ struct gateway_state {
   void on_delta(const text_delta& delta);
   void on_gone(const client_gone& who);
   void on_slots(const slots_query& from) const;
+  void on_backlog(const client_backlog& who);
   void on_tick();
   void on_next_down(const caf::error& why);
   void on_session_removed(const session_removed& what);

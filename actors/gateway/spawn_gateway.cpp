@@ -42,6 +42,9 @@ front_hooks hooks_to(const std::shared_ptr<late_actor>& late) {
   out.gone = [late](std::uint64_t id, transport::http::close_reason why) {
     late->send(client_gone{id, why == transport::http::close_reason::too_slow});
   };
+  out.backlog = [late](std::uint64_t id, bool much) {
+    late->send(client_backlog{id, much});
+  };
   out.slots = [late](slots_query from) {
     const auto client = from.client;
     if (!late->send(std::move(from)))

@@ -212,6 +212,7 @@ caf::behavior host_actor(caf::stateful_actor<host_actor_state>* self,
       [self](const cancel& message) { self->state.cancelled(message.id); },
       [](const credit&) {}, // the source's window counts, see grant()
       [](const accepted&) {},
+      [self](const hold& message) { self->state.forward(message); },
       [self](const forget_session& message) { self->state.forward(message); },
       [self](host_wiring& to) {
         self->state.settings.next = std::move(to.next);

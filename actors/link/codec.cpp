@@ -35,6 +35,11 @@ void put(builder to, const refused& what, instant) {
 void put(builder to, const cancel& what, instant) {
   to.setCancel(what.id);
 }
+void put(builder to, const hold& what, instant) {
+  auto out = to.initHold();
+  out.setId(what.id);
+  out.setOn(what.on);
+}
 void put(builder to, const forget_session& what, instant) {
   to.setForgetSession(text_of(what.session));
 }
@@ -103,6 +108,8 @@ linked_message take(wire::Message::Reader from, std::vector<float> floats,
     return read(from.getRefused());
   case wire::Message::CANCEL:
     return cancel{from.getCancel()};
+  case wire::Message::HOLD:
+    return hold{from.getHold().getId(), from.getHold().getOn()};
   case wire::Message::FORGET_SESSION:
     return forget_session{to_string(from.getForgetSession())};
   case wire::Message::GENERATION:

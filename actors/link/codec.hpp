@@ -27,9 +27,9 @@ struct refused {
 
 /// Everything that may cross a link.
 using linked_message =
-    std::variant<request, prompt, accepted, refused, cancel, forget_session,
-                 generation, step_output, text_delta, stage_pass, step_result,
-                 load_progress, stage_loaded, credit>;
+    std::variant<request, prompt, accepted, refused, cancel, hold,
+                 forget_session, generation, step_output, text_delta,
+                 stage_pass, step_result, load_progress, stage_loaded, credit>;
 
 struct encoded_message {
   /// A Cap'n Proto message with its segment table, in words of eight bytes.

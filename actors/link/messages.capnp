@@ -30,7 +30,13 @@ struct Message {
     loadProgress @12 :LoadProgress;
     stageLoaded @13 :StageLoaded;
     credit @14 :UInt32;
+    hold @15 :Hold;
   }
+}
+
+struct Hold {
+  id @0 :UInt64;
+  on @1 :Bool;
 }
 
 struct IdValue {

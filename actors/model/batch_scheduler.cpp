@@ -59,7 +59,9 @@ std::optional<refusal> batch_scheduler::submit(sequence_request request,
   const auto ahead = look_ahead(*who);
   if (auto late = refuse_late(*who, ahead, now))
     return late;
-  if (waiting_.size() >= limits_.max_waiting)
+  if (std::cmp_greater_equal(
+          std::ranges::count(waiting_, false, &sequence::held),
+          limits_.max_waiting))
     return refusal{errc::overloaded,
                    "the model's queue of " + std::to_string(limits_.max_waiting)
                        + " prompts is full",
@@ -131,7 +133,7 @@ queue_ahead batch_scheduler::look_ahead(const sequence& who) const {
     if (!other->decodes() && !other->in_flight)
       ahead.prompt_tokens += other->remaining();
   for (const auto* other : waiting_)
-    if (other->priority <= who.priority) {
+    if (other->priority <= who.priority && !other->held) {
       ahead.prompt_tokens += other->tokens.size();
       ++places;
     }
@@ -191,6 +193,14 @@ void batch_scheduler::end(sequence& who, generated last,
 void batch_scheduler::cancel(request_id id, std::vector<generated>& out) {
   if (const auto at = by_id_.find(id); at != by_id_.end())
     end(*at->second, ended(id, finish_reason::cancelled), out);
+}
+
+void batch_scheduler::hold(request_id id, bool on) {
+  const auto at = by_id_.find(id);
+  if (at == by_id_.end())
+    return;
+  at->second->held = on;
+  rest(*at->second);
 }
 
 void batch_scheduler::expire(instant now, std::vector<generated>& out) {
@@ -328,6 +338,7 @@ void batch_scheduler::book_step(sequence& who,
     if (!book_token(who, std::move(tokens[i]), out))
       return; // `who` is gone
   }
+  rest(who);
 }
 
 // Takes what was drafted back; of it, `tokens` - 1 held.
@@ -436,6 +447,9 @@ std::optional<std::string> batch_scheduler::check() const {
   for (const auto* who : waiting_)
     if (!who->blocks.empty() || who->in_flight)
       return "request " + std::to_string(who->id) + " waits but holds blocks";
+  for (const auto* who : running_)
+    if (who->held && !who->in_flight)
+      return "request " + std::to_string(who->id) + " is held but runs";
   if (!std::ranges::is_sorted(waiting_, {}, &sequence::key)
       || !std::ranges::is_sorted(running_, {}, &sequence::rank))
     return "a sequence overtook another";

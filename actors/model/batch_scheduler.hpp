@@ -16,6 +16,8 @@
 // - When blocks run out, the sequence of the lowest priority, the youngest of
 //   them, goes back to the queue and is prefilled again from its tokens so far:
 //   its answer does not change.
+// - A sequence whose client does not keep up goes back, too, and rests there
+//   until told to go on: it takes neither blocks nor a place from others.
 // - Choices of one prompt share its blocks; the last one, which each of them
 //   writes to, is copied once the first choice has computed it.
 // - Blocks behind an attention window are let go, but for those of its sinks.
@@ -140,6 +142,10 @@ public:
   /// Ends a sequence and reports it as cancelled; unknown ids are ignored.
   void cancel(request_id id, std::vector<generated>& out);
 
+  /// Lets a sequence rest without blocks (its client does not keep up), or go
+  /// on: then it is prefilled again. Unknown ids are ignored.
+  void hold(request_id id, bool on);
+
   /// Ends all sequences whose deadline is at or before `now`.
   void expire(instant now, std::vector<generated>& out);
 
@@ -212,6 +218,8 @@ private:
   void book_fetches(const flight& record, const step_result& result);
   bool make_room(sequence& who, std::uint32_t length);
   void preempt(sequence& who);
+  void put_back(sequence& who);
+  void rest(sequence& who);
   void book_step(sequence& who, std::span<device::sampled_token> tokens,
                  std::vector<generated>& out);
   void book_reading(sequence& who, device::prompt_part part,

@@ -118,6 +118,12 @@ bool batch_scheduler::make_room(sequence& who, std::uint32_t length) {
 }
 
 void batch_scheduler::preempt(sequence& who) {
+  put_back(who);
+  ++counts_.preemptions;
+}
+
+// From running to waiting, without its blocks.
+void batch_scheduler::put_back(sequence& who) {
   pool_.release(who.blocks);
   who.planned = 0;
   who.behind = 0;
@@ -126,7 +132,12 @@ void batch_scheduler::preempt(sequence& who) {
   const auto at =
       std::ranges::lower_bound(waiting_, who.key, {}, &sequence::key);
   waiting_.insert(at, &who);
-  ++counts_.preemptions;
+}
+
+// What is held leaves the batch as soon as no plan has it.
+void batch_scheduler::rest(sequence& who) {
+  if (who.held && !who.in_flight && std::ranges::count(running_, &who) > 0)
+    put_back(who);
 }
 
 void batch_scheduler::add_prefills(batch_plan& plan, std::uint32_t& budget) {
@@ -177,7 +188,7 @@ sequence* batch_scheduler::next_waiting(const batch_plan& plan) const {
   };
   sequence* next = nullptr;
   for (auto* who : waiting_)
-    if ((next == nullptr || order(who) < order(next))
+    if (!who->held && (next == nullptr || order(who) < order(next))
         && !waits_for_sibling(plan, *who))
       next = who;
   return next;

@@ -65,6 +65,7 @@ void batch_scheduler::book_fetch(sequence& who,
   }
   who.fetching = 0;
   who.in_flight = false;
+  rest(who);
 }
 
 void batch_scheduler::book_fetches(const flight& record,
@@ -81,6 +82,7 @@ void batch_scheduler::book_fetches(const flight& record,
     } else { // as if nothing had been sought
       who.fetching = 0;
       who.in_flight = false;
+      rest(who);
     }
   }
 }

@@ -286,6 +286,12 @@ scheduler(model_actor::stateful_pointer<scheduler_state> self,
         state.flush();
         state.count();
       },
+      [self](const hold& msg) {
+        auto& state = self->state;
+        state.batches->hold(msg.id, msg.on);
+        state.pump();
+        state.count();
+      },
       [self](const forget_session& msg) {
         self->state.batches->forget_session(msg.session);
       },

@@ -41,6 +41,7 @@ struct sequence {
   draft_pace pace;
   std::uint64_t last_plan = 0;
   bool in_flight = false;
+  bool held = false; // rests among the waiting ones, or will after its plan
   std::uint32_t fetching = 0; // blocks behind `planned` that a tier may have
   bool opened = false;        // the last stage has its sampler
   // By position; device::no_block behind the attention window.

@@ -205,6 +205,7 @@ preprocess(request_sink::stateful_pointer<preprocess_state> self,
         return self->delegate(self->state.next, std::move(*made));
       },
       [self](const cancel& msg) { self->send(self->state.next, msg); },
+      [self](const hold& msg) { self->send(self->state.next, msg); },
       [self](const forget_session& msg) { self->send(self->state.next, msg); },
   };
 }

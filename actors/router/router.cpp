@@ -37,6 +37,10 @@ router(prompt_sink::stateful_pointer<router_state> self,
         for (const auto& output : self->state.outputs)
           self->send(output, msg);
       },
+      [self](const hold& msg) {
+        for (const auto& output : self->state.outputs)
+          self->send(output, msg);
+      },
       [self](const forget_session& msg) {
         for (const auto& output : self->state.outputs)
           self->send(output, msg);

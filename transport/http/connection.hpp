@@ -95,6 +95,7 @@ private:
   void queue(std::string_view bytes, bool last);
   void flush();
   void write_some();
+  void tell_backlog();
   void on_answered();
   void leave();
   void close(close_reason reason);
@@ -108,6 +109,7 @@ private:
   stage stage_ = stage::idle;
   bool reading_ = false; // an async read is outstanding
   bool writing_now_ = false;
+  bool told_much_ = false; // the exchange knows of a backlog
   bool header_checked_ = false;
   std::size_t header_bytes_ = 0;
   std::size_t dropped_bytes_ = 0; // while leaving
@@ -126,8 +128,9 @@ private:
   std::string pending_;
   std::size_t in_flight_ = 0; // bytes in writing_ not written yet
   bool flush_posted_ = false;
-  bool answered_ = false; // pending_ holds the end of the answer
-  bool cut_ = false;      // nothing more will be written
+  bool backlog_posted_ = false; // until little is left
+  bool answered_ = false;       // pending_ holds the end of the answer
+  bool cut_ = false;            // nothing more will be written
 };
 
 } // namespace sluice::transport::http

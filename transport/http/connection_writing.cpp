@@ -16,18 +16,51 @@ namespace sluice::transport::http {
 
 namespace asio = boost::asio;
 
+namespace {
+
+// Of the bound on what a client may leave unread: a stream's maker rests from
+// the first share on, with room for what is under way, down to the second.
+constexpr std::size_t much = 4;
+constexpr std::size_t little = 16;
+
+} // namespace
+
 void connection::queue(std::string_view bytes, bool last) {
+  bool flushes = false;
+  bool tells = false;
   {
     const std::lock_guard lock{out_mutex_};
     if (cut_)
       return;
     pending_.append(bytes);
     answered_ = answered_ || last;
-    if (std::exchange(flush_posted_, true))
-      return;
+    flushes = !std::exchange(flush_posted_, true);
+    tells =
+        !backlog_posted_
+        && pending_.size() + in_flight_ > core_->settings.output_limit / much;
+    backlog_posted_ = backlog_posted_ || tells;
   }
-  asio::post(socket_.get_executor(),
-             [self = shared_from_this()] { self->flush(); });
+  if (flushes)
+    asio::post(socket_.get_executor(),
+               [self = shared_from_this()] { self->flush(); });
+  if (tells)
+    asio::post(socket_.get_executor(),
+               [self = shared_from_this()] { self->tell_backlog(); });
+}
+
+// On the strand, so that the exchange hears of more and less in turn.
+void connection::tell_backlog() {
+  bool now = false;
+  {
+    const std::lock_guard lock{out_mutex_};
+    const auto left = pending_.size() + in_flight_;
+    now = left > core_->settings.output_limit / (told_much_ ? little : much);
+    backlog_posted_ = now;
+  }
+  if (now == std::exchange(told_much_, now))
+    return;
+  if (const auto held = current_.lock())
+    held->backlog(now);
 }
 
 void connection::send(response value) {
@@ -128,6 +161,8 @@ void connection::write_some() {
           const std::lock_guard lock{self->out_mutex_};
           self->in_flight_ = self->writing_.size() - self->written_;
         }
+        if (self->told_much_)
+          self->tell_backlog();
         if (self->written_ < self->writing_.size())
           self->write_some();
         else

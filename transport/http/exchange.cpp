@@ -87,6 +87,22 @@ void exchange::on_close(close_callback callback) {
   callback(reason_);
 }
 
+void exchange::on_backlog(backlog_callback callback) {
+  const std::lock_guard lock{mutex_};
+  backlog_ = std::move(callback);
+}
+
+void exchange::backlog(bool much) {
+  backlog_callback callback;
+  {
+    const std::lock_guard lock{mutex_};
+    if (phase_ == phase::streaming)
+      callback = backlog_;
+  }
+  if (callback)
+    callback(much);
+}
+
 void exchange::close(close_reason reason) {
   close_callback callback;
   {

@@ -44,6 +44,7 @@ public:
 class exchange {
 public:
   using close_callback = std::function<void(close_reason)>;
+  using backlog_callback = std::function<void(bool)>;
 
   explicit exchange(std::shared_ptr<wire> out);
   ~exchange();
@@ -63,8 +64,15 @@ public:
   /// ended; at once if that has happened already.
   void on_close(close_callback callback);
 
+  /// Called from an I/O thread with true when much of a stream waits for its
+  /// client to read, and with false when little is left of that: whoever makes
+  /// the stream rests in between, or runs into the bound.
+  void on_backlog(backlog_callback callback);
+
   /// The connection tells that the client is gone. Not for handlers.
   void close(close_reason reason);
+  /// The connection tells how the client keeps up. Not for handlers.
+  void backlog(bool much);
 
 private:
   enum class phase : std::uint8_t { waiting, streaming, done, closed };
@@ -73,6 +81,7 @@ private:
   phase phase_ = phase::waiting;
   close_reason reason_ = close_reason::disconnected;
   close_callback callback_;
+  backlog_callback backlog_;
   header_list headers_; // added to the answer's
   std::shared_ptr<wire> out_;
 };

@@ -15,6 +15,7 @@ namespace {
 struct behind {
   std::vector<request_id> requests;
   std::vector<request_id> cancels;
+  std::vector<request_id> holds;
   bool refuse = false;
 };
 
@@ -27,6 +28,7 @@ request_sink::behavior_type dummy_graph(request_sink::pointer, behind* log) {
         return accepted{wish.id, 7};
       },
       [log](const cancel& msg) { log->cancels.push_back(msg.id); },
+      [log](const hold& msg) { log->holds.push_back(msg.id); },
       [](const forget_session&) {},
   };
 }
@@ -164,6 +166,30 @@ BOOST_FIXTURE_TEST_CASE(cancel_stops_a_replay, fixture) {
   sched.run();
   BOOST_TEST(heard.size() < 500u);
   BOOST_TEST(log.cancels.empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(replay_rests_while_its_client_does, fixture) {
+  const auto first = first_time(1, 500);
+  self->send(memo, wish(2));
+  sched.run_once(); // the request
+  sched.run_once(); // the first pieces
+  tell(memo, hold{2, true});
+  const auto told = heard.size();
+  BOOST_TEST(told < 500u);
+  tell(memo, hold{2, true});
+  BOOST_TEST(heard.size() == told);
+  tell(memo, hold{2, false});
+  BOOST_REQUIRE(heard.size() == 500u);
+  for (std::size_t i = 0; i < first.size(); ++i)
+    BOOST_TEST(heard[i].text == first[i].text);
+  BOOST_TEST(log.holds.empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(what_is_computed_is_held_behind_the_cache, fixture) {
+  BOOST_TEST(bool{ask<accepted>(memo, wish(1))});
+  tell(memo, hold{1, true});
+  BOOST_TEST(log.holds == std::vector<request_id>{1},
+             boost::test_tools::per_element());
 }
 
 BOOST_FIXTURE_TEST_CASE(refusal_comes_through_and_is_not_kept, fixture) {

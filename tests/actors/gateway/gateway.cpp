@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include "gateway_fixture.hpp"
+#include "tests/transport/http/raw_socket.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -199,6 +200,30 @@ BOOST_AUTO_TEST_CASE(a_stream_whose_reader_leaves_is_cancelled) {
       "POST", "/v1/chat/completions", chat_body(R"("stream":true)"),
       [](std::string_view data) { return data.find("Hel") == data.npos; });
   BOOST_TEST(h.graph_script->cancelled(1).size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_rests_while_its_client_does_not_read) {
+  house h{[](request_sink::pointer self,
+             const request& got) -> caf::result<accepted> {
+            // More than the kernel takes for the client.
+            const auto to = caf::actor_cast<text_sink>(self->current_sender());
+            self->send(to, say(got.id, std::string(16 << 20, 'x'), 1));
+            return accepted{got.id, 3};
+          },
+          with([](auto& s) { s.front.http.output_limit = 40 << 20; })};
+  raw_socket slow{h.door.listening.port, 4096};
+  const auto body = chat_body(R"("stream":true)");
+  slow.send("POST /v1/chat/completions HTTP/1.1\r\nHost: t\r\n"
+            "Connection: close\r\nContent-Length: "
+            + std::to_string(body.size()) + "\r\n\r\n" + body);
+  const auto asked = h.graph_script->requests(1);
+  BOOST_REQUIRE(asked.size() == 1u);
+  BOOST_TEST((h.graph_script->held(1) == std::vector{1}));
+  auto reading =
+      std::async(std::launch::async, [&] { return slow.read_all().size(); });
+  BOOST_TEST((h.graph_script->held(2) == std::vector{1, 0}));
+  h.tell(say(asked[0].id, "", 2, finish_reason::stop));
+  BOOST_TEST(reading.get() > 16u << 20);
 }
 
 BOOST_AUTO_TEST_CASE(a_deadline_ends_the_request_everywhere) {

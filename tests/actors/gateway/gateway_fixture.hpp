@@ -39,6 +39,11 @@ public:
     cancelled_.push_back(got.id);
     changed_.notify_all();
   }
+  void note(const hold& got) {
+    const std::lock_guard lock{mutex_};
+    held_.push_back(got.on);
+    changed_.notify_all();
+  }
   void note(const forget_session& got) {
     const std::lock_guard lock{mutex_};
     forgotten_.push_back(got.session);
@@ -51,6 +56,7 @@ public:
   std::vector<request_id> cancelled(std::size_t count) {
     return wait(cancelled_, count);
   }
+  std::vector<int> held(std::size_t count) { return wait(held_, count); }
 
   std::vector<std::string> forgotten(std::size_t count) {
     return wait(forgotten_, count);
@@ -69,6 +75,7 @@ private:
   std::condition_variable changed_;
   std::vector<request> requests_;
   std::vector<request_id> cancelled_;
+  std::vector<int> held_; ///< 1 to rest, 0 to go on
   std::vector<std::string> forgotten_;
 };
 
@@ -80,6 +87,7 @@ scripted_graph(request_sink::pointer self, std::shared_ptr<script> does) {
         return does->reply(self, got);
       },
       [=](const cancel& got) { does->note(got); },
+      [=](const hold& got) { does->note(got); },
       [=](const forget_session& got) { does->note(got); },
   };
 }

@@ -56,9 +56,10 @@ std::vector<float> floats_of(encoded_message& from) {
 }
 
 using every_message =
-    boost::mpl::list<request, prompt, accepted, refused, cancel, forget_session,
-                     generation, step_output, text_delta, stage_pass,
-                     step_result, load_progress, stage_loaded, credit>;
+    boost::mpl::list<request, prompt, accepted, refused, cancel, hold,
+                     forget_session, generation, step_output, text_delta,
+                     stage_pass, step_result, load_progress, stage_loaded,
+                     credit>;
 
 } // namespace
 

@@ -220,6 +220,62 @@ BOOST_AUTO_TEST_CASE(a_cancelled_id_may_come_again_while_in_flight) {
   BOOST_TEST(b.step().steps.at(0).tokens.size() == 3u);
 }
 
+BOOST_AUTO_TEST_CASE(a_held_answer_leaves_blocks_and_place_to_others) {
+  auto limits = small();
+  limits.max_running = 1;
+  limits.prefix_cache = false;
+  bench b{limits};
+  b.batches.submit(ask(1, 5, 4), b.now);
+  b.batches.submit(ask(2, 5, 1), b.now);
+  b.step();
+  // Its token under way still counts.
+  const auto plan = b.batches.plan(b.now);
+  BOOST_REQUIRE(plan.has_value());
+  b.batches.hold(1, true);
+  BOOST_TEST(b.batches.running() == 1u);
+  b.answer(*plan);
+  BOOST_TEST(b.out.size() == 2u);
+  BOOST_TEST(b.batches.running() == 0u);
+  BOOST_TEST(b.batches.pool().free() == b.batches.pool().size());
+  b.out.clear();
+  b.step();
+  BOOST_REQUIRE(b.out.size() == 1u);
+  BOOST_TEST(b.out[0].id == 2u);
+  while (const auto rest = b.batches.plan(b.now))
+    b.answer(*rest);
+  BOOST_TEST(b.out.size() == 1u);
+  BOOST_TEST(b.batches.waiting() == 1u);
+  // It goes on with all of its tokens and the sampler that it had.
+  b.batches.hold(1, false);
+  const auto again = b.step();
+  BOOST_REQUIRE(again.steps.size() == 1u);
+  BOOST_TEST(again.steps[0].tokens.size() == 7u);
+  BOOST_TEST(again.opened.empty());
+  b.step();
+  BOOST_TEST((b.out.back().finish == finish_reason::length));
+  BOOST_TEST(b.batches.take_counts().preemptions == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_held_answer_can_be_cancelled_and_expires) {
+  bench b;
+  b.batches.submit(ask(1, 5), b.now);
+  auto late = ask(2, 5);
+  late.deadline = instant{1s};
+  b.batches.submit(std::move(late), b.now);
+  b.step();
+  b.batches.hold(1, true);
+  b.batches.hold(2, true);
+  b.batches.hold(3, true); // nobody
+  BOOST_TEST(b.batches.waiting() == 2u);
+  b.out.clear();
+  b.batches.expire(instant{1s}, b.out);
+  b.batches.cancel(1, b.out);
+  BOOST_REQUIRE(b.out.size() == 2u);
+  BOOST_TEST((b.out[0].code == errc::deadline_exceeded));
+  BOOST_TEST((b.out[1].finish == finish_reason::cancelled));
+  BOOST_TEST(b.step().closed.size() == 2u);
+}
+
 BOOST_AUTO_TEST_CASE(an_unknown_id_is_ignored_by_cancel) {
   bench b;
   b.batches.cancel(77, b.out);

@@ -3,9 +3,9 @@
 
 // Random operations against the fake model: whatever runs beside a sequence,
 // it gets the tokens it gets alone, and the books are right after each step.
-// Arrivals, cancels, deadlines, priorities, tenants, shared beginnings, choices
-// of one prompt, sessions, prefill-only prompts, prompts that are read,
-// attention windows and scarce blocks all come together.
+// Arrivals, cancels, slow clients, deadlines, priorities, tenants, shared
+// beginnings, choices of one prompt, sessions, prefill-only prompts, prompts
+// that are read, attention windows and scarce blocks all come together.
 #include "actors/model/batch_scheduler.hpp"
 #include "actors/model/draft_work.hpp"
 #include "tests/actors/model/fake_engine.hpp"
@@ -51,7 +51,7 @@ public:
 
   void operate() {
     now_ += 1ms;
-    switch (random_() % 8) {
+    switch (random_() % 9) {
     case 0:
     case 1:
       submit();
@@ -65,6 +65,9 @@ public:
     case 4:
       batches_.forget_session(std::to_string(random_() % 4));
       break;
+    case 5:
+      hold();
+      break;
     default:
       advance(random_() % queues_.size());
       break;
@@ -76,6 +79,8 @@ public:
   }
 
   void drain() {
+    while (!held_.empty())
+      release();
     for (int i = 0; i < 100000; ++i) {
       plan();
       bool busy = false;
@@ -197,6 +202,21 @@ private:
       batches_.cancel(random_() % last_id_ + 1, out_);
   }
 
+  // Clients fall behind, but not for ever.
+  void hold() {
+    if (last_id_ > 0 && held_.size() < 4 && random_() % 4 == 0) {
+      held_.push_back(random_() % last_id_ + 1);
+      batches_.hold(held_.back(), true);
+    } else if (!held_.empty()) {
+      release();
+    }
+  }
+
+  void release() {
+    batches_.hold(held_.front(), false);
+    held_.pop_front();
+  }
+
   void plan() {
     while (auto made = batches_.plan(now_)) {
       std::size_t tokens = 0;
@@ -264,6 +284,7 @@ private:
   std::map<request_id, client> clients_;
   std::vector<generated> out_;
   request_id last_id_ = 0;
+  std::deque<request_id> held_; // oldest first
   instant now_{};
   std::uint64_t preemptions_ = 0;
   std::uint64_t accepted_ = 0;

@@ -101,6 +101,7 @@ caf::behavior dummy_model(caf::event_based_actor* self, token_sink next,
       [=](const generation& msg) { self->send(next, msg); },
       [=](const step_output& msg) { self->send(next, msg); },
       [=](const cancel& msg) { log->cancels.push_back(msg.id); },
+      [](const hold&) {},
       [](const forget_session&) {},
       [=](const credit& msg) { log->credits += msg.count; },
   };

@@ -70,6 +70,7 @@ prompt_sink::behavior_type dummy_router(prompt_sink::pointer,
         return accepted{wish.id, 4};
       },
       [cancels](const cancel& msg) { cancels->push_back(msg.id); },
+      [](const hold&) {},
       [](const forget_session&) {},
   };
 }

@@ -23,6 +23,7 @@ prompt_sink::behavior_type dummy_model(prompt_sink::pointer, heard* log) {
         return accepted{wish.id, 1};
       },
       [log](const cancel& msg) { log->cancels.push_back(msg.id); },
+      [](const hold&) {},
       [](const forget_session&) {},
   };
 }

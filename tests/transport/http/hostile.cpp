@@ -9,6 +9,7 @@
 
 #include <sys/resource.h>
 
+#include <atomic>
 #include <future>
 #include <random>
 #include <thread>
@@ -172,6 +173,34 @@ BOOST_AUTO_TEST_CASE(nobody_reads_and_the_stream_is_cut_at_its_bound) {
   BOOST_TEST((why.get_future().get() == close_reason::too_slow));
   // The kernel's own buffers take some megabytes, ours 64 KiB.
   BOOST_TEST(taken_bytes < 64u * 1024 * 1024);
+}
+
+BOOST_AUTO_TEST_CASE(a_backlog_is_told_when_it_comes_and_when_it_goes) {
+  auto settings = strict();
+  settings.output_limit = 1024 * 1024;
+  std::promise<std::shared_ptr<exchange>> taken;
+  std::atomic<bool> much = false;
+  server door{settings, [&](request, std::shared_ptr<exchange> out) {
+                out->on_backlog([&](bool now) {
+                  much = now;
+                  much.notify_all();
+                });
+                out->begin_stream(200, {});
+                taken.set_value(std::move(out));
+              }};
+  raw_socket peer{door.listening().port, 4096};
+  peer.send("GET / HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n");
+  auto held = taken.get_future().get();
+  // Who rests when told to never meets the bound, whatever the kernel takes.
+  const std::string piece(1024, 'x');
+  while (!much)
+    BOOST_REQUIRE(held->write(piece));
+  auto reading =
+      std::async(std::launch::async, [&] { return peer.read_all(); });
+  much.wait(true);
+  BOOST_TEST(held->write("the end"));
+  held->end();
+  BOOST_TEST(reading.get().ends_with("the end\r\n0\r\n\r\n"));
 }
 
 BOOST_AUTO_TEST_CASE(a_stuck_write_ends_after_its_timeout) {
