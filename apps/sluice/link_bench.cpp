@@ -18,6 +18,7 @@
 #include <optional>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 
 namespace sluice::apps {
 
@@ -262,7 +263,7 @@ std::vector<link_bench_row> run_link_bench(
   const auto authority =
       tls::make_authority("bench", tls::key_kind::p256, std::chrono::hours{48});
   const auto credentials = [&](const std::string& name) {
-    const auto made = tls::issue(authority, {name});
+    const auto made = tls::issue(authority, {name, {}});
     return tls::credentials{authority.certificate, made.certificate, made.key};
   };
   const link_bench_peer peer{credentials("there")};

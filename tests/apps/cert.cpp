@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 
 namespace fs = std::filesystem;
-namespace link = sluice::transport::link;
+namespace links = sluice::transport::link;
 using sluice::test::run;
 
 namespace {
@@ -70,18 +70,18 @@ BOOST_AUTO_TEST_CASE(made_certificates_join_two_nodes) {
   BOOST_TEST(mode_of(certs) == 0700u);
 
   const auto settings = [&](const std::string& name) {
-    link::endpoint_settings out;
+    links::endpoint_settings out;
     out.node = name;
     out.cluster = "lab";
     out.credentials = sluice::transport::tls::read_credentials(certs, name);
     return out;
   };
   std::promise<bool> connected;
-  link::endpoint one{settings("n1")};
-  link::endpoint two{settings("n2")};
+  links::endpoint one{settings("n1")};
+  links::endpoint two{settings("n2")};
   const auto where = one.listen(
-      {"127.0.0.1", 0}, [](const auto&) { return link::session_events{}; });
-  link::session_events events;
+      {"127.0.0.1", 0}, [](const auto&) { return links::session_events{}; });
+  links::session_events events;
   events.on_connection = [&, told = false](bool up) mutable {
     if (!std::exchange(told, true))
       connected.set_value(up);

@@ -288,7 +288,7 @@ BOOST_AUTO_TEST_CASE(while_loading_only_health_and_figures_answer) {
   const auto got = ask(h, chat_body());
   BOOST_TEST(got.status == 503u);
   BOOST_TEST(at(got, "/error/message") == "\"the model is still loading\"");
-  caf::anon_send(h.door.actor, connect{h.graph});
+  caf::anon_send(h.door.actor, sluice::actors::connect{h.graph});
   h.door.state->open({house::model()});
   BOOST_TEST(h.client().send("GET", "/health").body == R"({"status":"ok"})");
   BOOST_TEST(ask(h, chat_body()).status == 200u);

@@ -3,6 +3,7 @@
 
 // Scores of prompts on their way to clients.
 #include "actors/gateway/answer_writer.hpp"
+#include "actors/gateway/prompt_logprobs_json.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -18,8 +19,8 @@ prompt_token first(std::string text) {
 prompt_token scored(std::int32_t id, std::string text, float logprob,
                     std::uint32_t rank) {
   prompt_token out{id, std::move(text), logprob, rank, {}};
-  out.top.push_back({7, {"x", -0.25f, {}}});
-  out.top.push_back({8, {"y", -2.0f, {}}});
+  out.top.push_back({7, {"x", -0.25f, {}, 0, {}}});
+  out.top.push_back({8, {"y", -2.0f, {}, 0, {}}});
   return out;
 }
 
@@ -44,7 +45,7 @@ text_delta say(std::string text, std::uint32_t tokens,
 }
 
 text_delta with_logprob(text_delta delta) {
-  delta.logprobs.push_back({delta.text, -1.0f, {{delta.text, -1.0f}}});
+  delta.logprobs.push_back({delta.text, -1.0f, {{delta.text, -1.0f}}, 0, {}});
   return delta;
 }
 
