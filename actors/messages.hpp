@@ -159,8 +159,8 @@ struct text_delta {
   answer_times times;                  ///< with finish
   /// All tokens of the prompt, once, where its scores were asked for.
   std::vector<prompt_token> prompt;
-  std::vector<float> embedding; ///< of the prompt, [width], once
-  std::vector<std::int32_t> tokens;    ///< chosen since the last delta
+  std::vector<float> embedding;     ///< of the prompt, [width], once
+  std::vector<std::int32_t> tokens; ///< chosen since the last delta
   std::string stop; ///< with finish_reason::stop: the stop string, if any
 };
 

@@ -30,7 +30,7 @@ completion_answer::completion_answer(const api_request& request,
       top_of_prompt_{request.prompt_logprobs}, choices_(tally().choices()),
       held_(tally().choices()) {
   for (const auto& prompt : request.prompts)
-    prompts_.push_back({.echo = request.echo ? prompt.text : std::string{}});
+    prompts_.emplace_back().echo = request.echo ? prompt.text : std::string{};
   for (std::size_t i = 0; i < choices_.size(); ++i) {
     const auto& echo = prompts_[tally().prompt_of(i)].echo;
     choices_[i].characters = count_characters(echo);

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Sixteen lanes in plain C++: what each vector operation means. The AVX headers
-// and the NEON header have the same names and give the same bits. Included by one file per
-// instruction set, before the kernel headers; everything is in an anonymous
-// namespace so that no linker can mix instruction sets.
+// and the NEON header have the same names and give the same bits. Included by
+// one file per instruction set, before the kernel headers; everything is in an
+// anonymous namespace so that no linker can mix instruction sets.
 #pragma once
 
 #include <cstddef>

@@ -152,8 +152,8 @@ float* shard::impl::finish(const batch_layout& batch) {
   device.gather_rows(rows, x, wanted, config.width);
   run_feed_forward(device, config, weights.layer(weights.layers() - 1), rows,
                    wanted.size(), memory);
-  device.rms_norm(rows, rows, weights.output_norm().data(),
-                  config.norm_epsilon, wanted.size(), config.width);
+  device.rms_norm(rows, rows, weights.output_norm().data(), config.norm_epsilon,
+                  wanted.size(), config.width);
   return rows;
 }
 

@@ -71,8 +71,11 @@ place:
 )");
   const auto& home = actor(p, "home");
   BOOST_TEST(home.parts.size() == 2u);
-  BOOST_TEST(home.parts[0].who.stages->max == 1u);
-  BOOST_TEST(home.parts[0].limits.zones.front() == "rack");
+  // The closest selector comes last: it decides.
+  BOOST_TEST(home.parts[0].who.ranks->max == 1u);
+  BOOST_REQUIRE(home.parts[1].who.stages.has_value());
+  BOOST_TEST(home.parts[1].who.stages->max == 1u);
+  BOOST_TEST(home.parts[1].limits.zones.front() == "rack");
   BOOST_TEST(home.every_zone().size() == 2u);
 }
 

@@ -48,7 +48,7 @@ private:
   }
   template <class T>
   requires std::is_enum_v<T>
-  void fill(T& x) { x = static_cast<T>(draw(2)); }
+  void fill(T& x) { x = static_cast<T>(1); } // all have two values or more
   void fill(std::string& x) {
     x.resize(draw(12));
     for (auto& c : x)
