@@ -9,6 +9,15 @@
 
 namespace sluice::actors {
 
+namespace {
+
+std::string reason_of(const std::exception& error) {
+  const std::string text = error.what();
+  return text.empty() ? "loading failed without saying why" : text;
+}
+
+} // namespace
+
 stage_state::stage_state(stage_actor::pointer self) : self{self} {}
 
 void stage_state::load() {
@@ -26,9 +35,7 @@ void stage_state::load() {
       work.emplace(std::move(engine), !settings.next, settings.end_tokens,
                    settings.grammars);
   } catch (const std::exception& e) {
-    error = e.what();
-    if (error.empty())
-      error = "loading failed without saying why";
+    error = reason_of(e);
   }
   self->send(settings.scheduler,
              stage_loaded{settings.index, std::move(error),
@@ -47,13 +54,9 @@ void stage_state::load_next() {
     if (work ? work->load_next() : draft->load_next())
       self->send(stage_actor{self}, load_more{});
   } catch (const std::exception& e) {
-    std::string error = e.what();
-    if (error.empty())
-      error = "loading failed without saying why";
     work.reset();
     draft.reset();
-    self->send(settings.scheduler,
-               stage_loaded{settings.index, std::move(error)});
+    self->send(settings.scheduler, stage_loaded{settings.index, reason_of(e)});
   }
 }
 
