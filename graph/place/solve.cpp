@@ -83,10 +83,11 @@ solution solve(const place_request& request) {
   out.unproven = !result.complete;
   tell_conflicts(problem, result.stuck ? &*result.stuck : nullptr,
                  request.work / conflict_share, out.conflicts);
-  if (out.unproven)
-    out.conflicts.push_back({{},
-                             "no placement was found, but not every one "
-                             "was tried"});
+  if (out.unproven) {
+    diagnostic note;
+    note.text = "no placement was found, but not every one was tried";
+    out.conflicts.push_back(std::move(note));
+  }
   return out;
 }
 
