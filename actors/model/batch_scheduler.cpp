@@ -248,27 +248,6 @@ std::string check_result(step_result& result,
 
 } // namespace
 
-// What is wrong with the shape of what was read off prompts, or "".
-std::string batch_scheduler::check_readings(const step_result& result,
-                                            const flight& record) {
-  std::size_t given = 0;
-  for (std::size_t i = 0; i < record.sequences.size(); ++i) {
-    const auto& wanted = record.reads[i];
-    if (wanted.count == 0)
-      continue;
-    if (given == result.readings.size()
-        || result.readings[given].sequence != record.sequences[i])
-      return "the last stage did not read a prompt that it should have";
-    const auto scores = result.readings[given++].part.scores.size();
-    if (wanted.kind == device::row_kind::logits && scores != wanted.count)
-      return "the last stage scored " + std::to_string(scores)
-             + " tokens where " + std::to_string(wanted.count) + " were wanted";
-  }
-  return given == result.readings.size()
-             ? ""
-             : "the last stage read prompts that it should not have";
-}
-
 void batch_scheduler::complete(step_result result,
                                std::vector<generated>& out) {
   assert(!in_flight_.empty() && in_flight_.front().number == result.plan);
@@ -300,21 +279,6 @@ void batch_scheduler::complete(step_result result,
     book_step(*at->second, mine, out);
   }
   book_fetches(record, result);
-}
-
-// The first token has no score, but its place among them.
-void batch_scheduler::book_reading(sequence& who, device::prompt_part part,
-                                   std::vector<generated>& out) {
-  if (who.reading.kind == device::reading_kind::scores
-      && !std::exchange(who.told, true))
-    part.scores.insert(part.scores.begin(), {who.tokens.front(), 0, 0, {}});
-  if (part.empty())
-    return;
-  generated one;
-  one.id = who.id;
-  one.cached_tokens = who.cached;
-  one.prompt = std::move(part);
-  out.push_back(std::move(one));
 }
 
 void batch_scheduler::book_step(sequence& who,

@@ -357,24 +357,6 @@ void batch_scheduler::add_step(batch_plan& plan, sequence& who,
   plan.steps.push_back(std::move(step));
 }
 
-// Rows among those of the next `count` tokens that are read, once each: a
-// sequence that was preempted goes on where it was.
-device::row_range batch_scheduler::rows_to_read(sequence& who,
-                                                std::uint32_t count) {
-  device::row_range out;
-  const auto first = std::max(who.planned, who.read);
-  const auto end = std::min(who.planned + count, who.read_end());
-  if (first >= end)
-    return out;
-  out.kind = who.reading.kind == device::reading_kind::scores
-                 ? device::row_kind::logits
-                 : device::row_kind::states;
-  out.first = first - who.planned;
-  out.count = end - first;
-  who.read = end;
-  return out;
-}
-
 // Blocks that became full since position `from`. The plans that write them run
 // before any that reads them. Without a `plan` nothing goes to disk: the one
 // that wrote them is over.
