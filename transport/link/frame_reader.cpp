@@ -8,6 +8,12 @@
 
 namespace sluice::transport::link {
 
+namespace {
+
+constexpr std::size_t spill_bytes = 1024;
+
+} // namespace
+
 frame_reader::frame_reader(std::size_t read_ahead) : ahead_(read_ahead) {}
 
 // Room for `bytes` from begin_ on.
@@ -26,7 +32,12 @@ std::array<std::span<std::byte>, 3> frame_reader::space() {
     begin_ = end_ = 0;
   else if (end_ == ahead_.size())
     reserve(ahead_.size()); // moves to the front
-  return {target_[0], target_[1], std::span{ahead_}.subspan(end_)};
+  auto ahead = std::span{ahead_}.subspan(end_);
+  // Behind a payload: enough for the next frame's front. More would be the
+  // next payload, which would have to be copied.
+  if (in_payload_ && unwanted_ == 0)
+    ahead = ahead.first(std::min(ahead.size(), spill_bytes));
+  return {target_[0], target_[1], ahead};
 }
 
 void frame_reader::commit(std::size_t bytes) {
