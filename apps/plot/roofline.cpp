@@ -16,12 +16,14 @@ namespace {
 constexpr double width = 640;
 constexpr double height = 400;
 constexpr double left = 70;
-constexpr double top = 60;
+constexpr double top = 72;
 constexpr unsigned picture_width = 760;
-constexpr unsigned picture_height = 520;
+constexpr unsigned picture_height = 530;
 constexpr double text_height = 14;
 // Pixels per character of a label, on average, with room to spare.
 constexpr double text_width = 6.6;
+
+constexpr double dot = 4; // radius of a point
 
 struct point {
   double x = 0;
@@ -48,6 +50,20 @@ std::string rate_text(int exponent) {
                        : formatted("%g G", std::pow(10, exponent));
 }
 
+/// Where a label stands: its left end, its base line.
+struct place {
+  double x, y, width;
+
+  bool overlaps(const place& other) const {
+    return x < other.x + other.width && other.x < x + width
+           && std::abs(y - other.y) < text_height;
+  }
+  bool covers(point p) const {
+    return p.x > x - dot - 1 && p.x < x + width + dot + 1
+           && p.y > y - text_height && p.y < y + dot + 1;
+  }
+};
+
 class picture {
 public:
   explicit picture(const roofline& what);
@@ -65,6 +81,7 @@ private:
   std::string grid() const;
   std::string roof() const;
   std::string marks() const;
+  bool has_room(const place& label) const;
 
   const roofline& what_;
   double gbs_;   ///< slope
@@ -107,7 +124,7 @@ std::string picture::grid() const {
   out += svg_frame(left, top, width, height);
   out += svg_label(left + width / 2, top + height + 36, "middle",
                    "operations per byte");
-  return out + svg_label(left - 60, top - 8, "start", "operations per second");
+  return out + svg_label(left - 60, top - 12, "start", "operations per second");
 }
 
 // Slope and roof, each with its figure beside it.
@@ -133,41 +150,63 @@ std::string picture::roof() const {
          + "</g>\n";
 }
 
-// A label stands right of its point, or left of it at the right border, and
-// moves down past labels that are there already.
+/// Right of the point, left of it, then higher and lower, whichever is `free`
+/// first.
+template <class Free>
+place free_place(point c, double wide, const Free& free) {
+  constexpr int most_steps = 8;
+  for (int step = 0; step <= 2 * most_steps; ++step) {
+    const int rows = (step % 2 == 0 ? 1 : -1) * ((step + 1) / 2);
+    for (const double x : {c.x + 9, c.x - 9 - wide})
+      if (const place here{x, c.y + 4 + rows * text_height, wide}; free(here))
+        return here;
+  }
+  return {c.x + 9, c.y + 4, wide};
+}
+
+/// Inside the frame and under the roof.
+bool picture::has_room(const place& label) const {
+  const double share = (label.x - left) / width;
+  const double low = std::pow(10, x_.first + share * (x_.last - x_.first));
+  const auto roof = at(low, std::min(gops_, gbs_ * low));
+  return label.x > left && label.x + label.width < left + width
+         && label.y - text_height > roof.y && label.y < top + height;
+}
+
 std::string picture::marks() const {
-  struct box {
-    double x, y, width;
-  };
-  std::vector<box> taken;
+  std::vector<point> points;
+  for (const auto& p : what_.points)
+    points.push_back(at(intensity(p), p.operations_per_second * 1e-9));
+  std::vector<place> labels;
   std::string out;
-  auto points = what_.points;
-  std::ranges::sort(points, std::ranges::greater{},
-                    &roofline_point::operations_per_second);
-  for (const auto& p : points) {
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const auto& p = what_.points[i];
     const auto gops = p.operations_per_second * 1e-9;
-    const auto c = at(intensity(p), gops);
     const auto roof = std::min(gops_, gbs_ * intensity(p));
     const auto text =
         p.label + formatted(": %.0f Gop/s, %.0f %%", gops, 100 * gops / roof);
-    const double wide = text_width * static_cast<double>(text.size());
-    const bool leftwards = c.x + 9 + wide > left + width;
-    box place{leftwards ? c.x - 9 - wide : c.x + 9, c.y + 4, wide};
-    for (bool moved = true; moved;) {
-      moved = false;
-      for (const auto& other : taken)
-        if (place.x < other.x + other.width && other.x < place.x + place.width
-            && std::abs(place.y - other.y) < text_height) {
-          place.y = other.y + text_height;
-          moved = true;
-        }
-    }
-    taken.push_back(place);
-    out += formatted("<circle cx=\"%.1f\" cy=\"%.1f\" r=\"4\" "
+    const auto c = points[i];
+    const auto here = free_place(
+        c, text_width * static_cast<double>(text.size()),
+        [&](const place& label) {
+          return has_room(label)
+                 && std::ranges::none_of(
+                     labels,
+                     [&](const auto& one) { return label.overlaps(one); })
+                 && std::ranges::none_of(points, [&](const auto& one) {
+                      return label.covers(one);
+                    });
+        });
+    labels.push_back(here);
+    const bool leftwards = here.x < c.x;
+    const double end = leftwards ? here.x + here.width : here.x;
+    if (std::abs(here.y - c.y) > text_height)
+      out += formatted("<path d=\"M%.1f %.1fL%.1f %.1f\" class=\"grid\"/>\n",
+                       c.x, c.y, end, here.y - 4);
+    out += formatted("<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%.0f\" "
                      "fill=\"#c62828\"/>\n",
-                     c.x, c.y);
-    out += svg_label(leftwards ? c.x - 9 : place.x, place.y,
-                     leftwards ? "end" : "start", text);
+                     c.x, c.y, dot);
+    out += svg_label(end, here.y, leftwards ? "end" : "start", text);
   }
   return out;
 }
