@@ -21,6 +21,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -42,6 +43,10 @@ public:
   std::size_t columns = 0; ///< k, inputs
   std::size_t bytes = 0;   ///< memory that one product reads
 };
+
+/// Copies out.size() bytes of a tensor from `from` on. For any thread.
+using tensor_reader =
+    std::function<void(std::span<std::byte> out, const std::byte* from)>;
 
 /// f32 memory of a backend.
 class device_memory {
@@ -99,8 +104,10 @@ public:
   virtual void write(float* device, std::span<const float> host) = 0;
   virtual void read(std::span<float> host, const float* device) = 0;
 
-  /// Packs the matrix [n, k] for `matmul`.
-  virtual std::unique_ptr<weight_matrix> pack(const tensor_view& weights) = 0;
+  /// Packs the matrix [n, k] for `matmul`. Takes its bytes through `read`, if
+  /// there is one, else where they lie. Throws what `read` throws.
+  virtual std::unique_ptr<weight_matrix>
+  pack(const tensor_view& weights, const tensor_reader& read = {}) = 0;
 
   /// out[i, :] = scale * row ids[i] of table. out [ids.size(), columns].
   virtual void embed(float* out, const tensor_view& table,

@@ -103,8 +103,9 @@ public:
   void read(std::span<float> host, const float* device) override {
     std::copy_n(device, host.size(), host.begin());
   }
-  std::unique_ptr<weight_matrix> pack(const tensor_view& weights) override {
-    return pack_weights(weights, pool_);
+  std::unique_ptr<weight_matrix> pack(const tensor_view& weights,
+                                      const tensor_reader& read) override {
+    return pack_weights(weights, pool_, read);
   }
 
   void embed(float* out, const tensor_view& table,

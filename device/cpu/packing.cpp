@@ -9,7 +9,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <exception>
 #include <string>
+#include <vector>
 
 namespace sluice::device {
 
@@ -151,16 +153,15 @@ void put_scales(std::byte* out, tile_format format, std::size_t r,
   }
 }
 
-void pack_blocks(std::byte* tile, const tensor_view& w, const packed_shape& s,
-                 std::size_t first_row, std::size_t rows) {
-  const std::size_t step = block_elements(w.type);
-  const std::size_t stride = row_bytes(w.type, s.k);
-  const std::byte* source = w.data + first_row * stride;
+void pack_blocks(std::byte* tile, const std::byte* source, dtype type,
+                 const packed_shape& s, std::size_t rows) {
+  const std::size_t step = block_elements(type);
+  const std::size_t stride = row_bytes(type, s.k);
   const std::size_t packed_step = s.tile_bytes / (s.k / step);
   unpacked_block block;
   for (std::size_t i = 0; i < s.k; i += step, tile += packed_step) {
     for (std::size_t r = 0; r < rows; ++r) {
-      unpack_block(block, w.type, source + r * stride);
+      unpack_block(block, type, source + r * stride);
       if (s.layout.head_bytes != 0)
         std::memcpy(tile + 2 * r, &block.d, 2);
       if (s.layout.has_min)
@@ -173,32 +174,30 @@ void pack_blocks(std::byte* tile, const tensor_view& w, const packed_shape& s,
         out += s.layout.value_bytes;
       }
     }
-    source += block_bytes(w.type);
+    source += block_bytes(type);
   }
 }
 
 /// q8_0 and q4_0 of 16 rows: a scale and, word by word, what the file holds.
-void pack_whole_blocks(std::byte* tile, const tensor_view& w,
-                       const packed_shape& s, std::size_t first_row) {
+void pack_whole_blocks(std::byte* tile, const std::byte* source, dtype type,
+                       const packed_shape& s) {
   const bool signed_values = s.format == tile_format::q8_0;
   const std::uint32_t flip = signed_values ? 0x80808080u : 0u; // int8 + 128
   const std::size_t words = signed_values ? 8 : 4;
-  const std::size_t stride = row_bytes(w.type, s.k);
-  const std::byte* source = w.data + first_row * stride;
+  const std::size_t stride = row_bytes(type, s.k);
   for (std::size_t i = 0; i < s.k; i += row_block) {
     for (std::size_t r = 0; r < tile_rows; ++r)
       std::memcpy(tile + 2 * r, source + r * stride, 2);
     interleave_words(tile + tile_scale_bytes, source + 2, stride, words, flip);
     tile += tile_scale_bytes + s.layout.value_bytes;
-    source += block_bytes(w.type);
+    source += block_bytes(type);
   }
 }
 
 /// A tile of 16 rows in a format that is only sorted anew. False where it
 /// takes more than that.
-bool pack_whole(std::byte* tile, const tensor_view& w, const packed_shape& s,
-                std::size_t first_row) {
-  const std::byte* source = w.data + first_row * row_bytes(w.type, s.k);
+bool pack_whole(std::byte* tile, const std::byte* source, dtype type,
+                const packed_shape& s) {
   switch (s.format) {
   case tile_format::f32:
     pack_whole_words(tile, source, s.k);
@@ -213,21 +212,19 @@ bool pack_whole(std::byte* tile, const tensor_view& w, const packed_shape& s,
     return s.k % 2 == 0;
   case tile_format::q8_0:
   case tile_format::q4_0:
-    pack_whole_blocks(tile, w, s, first_row);
+    pack_whole_blocks(tile, source, type, s);
     return true;
   default:
     return false;
   }
 }
 
-/// Rows beyond the matrix stay zero, as the memory came.
-void pack_tile(std::byte* tile, const tensor_view& w, const packed_shape& s,
-               std::size_t index) {
-  const std::size_t first = index * tile_rows;
-  const std::size_t rows = std::min(tile_rows, s.n - first);
-  if (rows == tile_rows && pack_whole(tile, w, s, first))
+/// `rows` rows from `source` on. Rows beyond the matrix stay zero, as the
+/// memory came.
+void pack_tile(std::byte* tile, const std::byte* source, std::size_t rows,
+               dtype type, const packed_shape& s) {
+  if (rows == tile_rows && pack_whole(tile, source, type, s))
     return;
-  const std::byte* source = w.data + first * row_bytes(w.type, s.k);
   switch (s.format) {
   case tile_format::f32:
     return pack_floats<float>(tile, source, rows, s.k);
@@ -236,14 +233,35 @@ void pack_tile(std::byte* tile, const tensor_view& w, const packed_shape& s,
   case tile_format::bf16:
     return pack_floats<std::uint16_t, 2>(tile, source, rows, s.k);
   default:
-    return pack_blocks(tile, w, s, first, rows);
+    return pack_blocks(tile, source, type, s, rows);
+  }
+}
+
+/// Tiles [first, last) of a matrix.
+void pack_tiles(packed_matrix& to, const tensor_view& w,
+                const tensor_reader& read, std::size_t first,
+                std::size_t last) {
+  std::vector<std::byte> buffer; // the rows of a tile
+  const auto& s = to.shape;
+  const std::size_t stride = row_bytes(w.type, s.k);
+  for (std::size_t tile = first; tile < last; ++tile) {
+    const std::size_t row = tile * tile_rows;
+    const std::size_t rows = std::min(tile_rows, s.n - row);
+    const std::byte* source = w.data + row * stride;
+    if (read) {
+      buffer.resize(rows * stride);
+      read(buffer, source);
+      source = buffer.data();
+    }
+    pack_tile(to.memory.data() + tile * s.tile_bytes, source, rows, w.type, s);
   }
 }
 
 } // namespace
 
 std::unique_ptr<packed_matrix> pack_weights(const tensor_view& weights,
-                                            thread_pool& pool) {
+                                            thread_pool& pool,
+                                            const tensor_reader& read) {
   if (weights.shape.size() != 2)
     throw model_error("a tensor of " + std::to_string(weights.shape.size())
                       + " dimensions is not a matrix");
@@ -261,10 +279,20 @@ std::unique_ptr<packed_matrix> pack_weights(const tensor_view& weights,
   result->tile_pairs = (tiles + 1) / 2;
   result->bytes = result->tile_pairs * 2 * shape.tile_bytes;
   result->memory = page_memory(result->bytes);
-  std::byte* data = result->memory.data();
-  pool.run(tiles, [&](std::size_t tile) {
-    pack_tile(data + tile * shape.tile_bytes, weights, shape, tile);
+  // Few parts with a buffer each, and still none that the others wait for.
+  const std::size_t parts = std::min(tiles, std::size_t(16) * pool.threads());
+  std::vector<std::exception_ptr> failures(parts);
+  pool.run(parts, [&](std::size_t part) {
+    try {
+      pack_tiles(*result, weights, read, part * tiles / parts,
+                 (part + 1) * tiles / parts);
+    } catch (...) { // a part must not throw
+      failures[part] = std::current_exception();
+    }
   });
+  for (const auto& failure : failures)
+    if (failure)
+      std::rethrow_exception(failure);
   return result;
 }
 

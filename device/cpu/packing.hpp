@@ -39,9 +39,10 @@ public:
   page_memory memory;         ///< the tiles
 };
 
-/// Packs the matrix [n, k]. Throws model_error if it is not a matrix or its
-/// format cannot be multiplied.
+/// Packs the matrix [n, k], as backend::pack. Throws model_error if it is not a
+/// matrix or its format cannot be multiplied.
 std::unique_ptr<packed_matrix> pack_weights(const tensor_view& weights,
-                                            thread_pool& pool);
+                                            thread_pool& pool,
+                                            const tensor_reader& read = {});
 
 } // namespace sluice::device

@@ -58,12 +58,12 @@ public:
   /// All tensor names in file order.
   const std::vector<std::string>& tensor_names() const noexcept;
 
-  // As mapped_file's, for a tensor or some of its rows.
+  // As mapped_file's, of a tensor or some of its rows.
   void expect(const tensor_view& tensor) const noexcept {
     file_.expect({tensor.data, tensor.bytes()});
   }
-  void release(const tensor_view& tensor) const noexcept {
-    file_.release({tensor.data, tensor.bytes()});
+  void read(std::span<std::byte> out, const std::byte* from) const {
+    file_.read(out, from);
   }
 
 private:

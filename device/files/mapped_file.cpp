@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cassert>
 #include <cerrno>
 #include <cstdint>
 #include <system_error>
@@ -24,10 +25,14 @@ namespace {
                     + std::generic_category().message(errno));
 }
 
-/// Closes a file descriptor on every way out.
+/// Closes a file descriptor on every way out but one.
 struct open_file {
   int descriptor;
-  ~open_file() { ::close(descriptor); }
+  ~open_file() {
+    if (descriptor >= 0) {
+      ::close(descriptor);
+    }
+  }
 };
 
 } // namespace
@@ -39,7 +44,7 @@ mapped_file::mapped_file(const std::filesystem::path& path) : path_(path) {
   if (descriptor < 0) {
     fail(path, "cannot open");
   }
-  const open_file file{descriptor};
+  open_file file{descriptor};
   struct stat info {};
   if (::fstat(descriptor, &info) != 0) {
     fail(path, "cannot read its size");
@@ -57,47 +62,58 @@ mapped_file::mapped_file(const std::filesystem::path& path) : path_(path) {
   }
   data_ = static_cast<const std::byte*>(data);
   size_ = size;
+  descriptor_ = std::exchange(file.descriptor, -1);
 }
 
 mapped_file::~mapped_file() {
   if (data_ != nullptr) {
     ::munmap(const_cast<std::byte*>(data_), size_);
+    ::close(descriptor_);
   }
 }
 
-// Only whole pages of this very mapping: the advice to forget pages would empty
-// memory that is not a file's.
-void mapped_file::advise(std::span<const std::byte> part,
-                         int advice) const noexcept {
-  static const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+bool mapped_file::contains(std::span<const std::byte> part) const noexcept {
   const auto base = reinterpret_cast<std::uintptr_t>(data_);
-  auto first = reinterpret_cast<std::uintptr_t>(part.data());
-  auto last = first + part.size();
-  if (data_ == nullptr || first < base || last > base + size_) {
-    return;
-  }
-  first = (first + page - 1) / page * page;
-  last = last / page * page;
-  if (first < last) {
-    ::madvise(reinterpret_cast<void*>(first), last - first, advice);
-  }
+  const auto first = reinterpret_cast<std::uintptr_t>(part.data());
+  return data_ != nullptr && first >= base && part.size() <= size_
+         && first - base <= size_ - part.size();
 }
 
 void mapped_file::expect(std::span<const std::byte> part) const noexcept {
-  advise(part, MADV_WILLNEED);
+  if (contains(part)) {
+    ::posix_fadvise(descriptor_, part.data() - data_,
+                    static_cast<off_t>(part.size()), POSIX_FADV_WILLNEED);
+  }
 }
 
-void mapped_file::release(std::span<const std::byte> part) const noexcept {
-  advise(part, MADV_DONTNEED);
+void mapped_file::read(std::span<std::byte> out, const std::byte* from) const {
+  assert(contains({from, out.size()}));
+  while (!out.empty()) {
+    const auto got = ::pread(descriptor_, out.data(), out.size(), from - data_);
+    if (got < 0 && errno == EINTR) {
+      continue;
+    }
+    if (got < 0) {
+      fail(path_, "cannot read");
+    }
+    if (got == 0) {
+      throw model_error(path_.string() + ": has become shorter");
+    }
+    out = out.subspan(static_cast<std::size_t>(got));
+    from += got;
+  }
 }
 
 mapped_file::mapped_file(mapped_file&& other) noexcept
     : data_(std::exchange(other.data_, nullptr)),
-      size_(std::exchange(other.size_, 0)), path_(std::move(other.path_)) {}
+      size_(std::exchange(other.size_, 0)),
+      descriptor_(std::exchange(other.descriptor_, -1)),
+      path_(std::move(other.path_)) {}
 
 mapped_file& mapped_file::operator=(mapped_file&& other) noexcept {
   std::swap(data_, other.data_);
   std::swap(size_, other.size_);
+  std::swap(descriptor_, other.descriptor_);
   std::swap(path_, other.path_);
   return *this;
 }

@@ -22,19 +22,21 @@ public:
 
   std::span<const std::byte> bytes() const noexcept { return {data_, size_}; }
 
-  // Hints about a part of bytes(); what lies outside of it is left alone.
-  /// It will be read soon: the system may begin to fetch it.
+  /// Whether `part` lies in bytes().
+  bool contains(std::span<const std::byte> part) const noexcept;
+  /// Hint: this part of bytes() will be read soon, so that the system may begin
+  /// to fetch it.
   void expect(std::span<const std::byte> part) const noexcept;
-  /// It was read: its whole pages leave this process's memory, not the
-  /// system's file cache. Reading them again works, and costs a fault each.
-  void release(std::span<const std::byte> part) const noexcept;
+  /// Copies out.size() bytes of bytes() from `from` on, without mapping them
+  /// in: no fault per page, and no page that stays in this process's memory.
+  /// Throws model_error when the file cannot be read or has become shorter.
+  void read(std::span<std::byte> out, const std::byte* from) const;
   const std::filesystem::path& path() const noexcept { return path_; }
 
 private:
-  void advise(std::span<const std::byte> part, int advice) const noexcept;
-
   const std::byte* data_ = nullptr;
   std::size_t size_ = 0;
+  int descriptor_ = -1; ///< of a file that is not empty
   std::filesystem::path path_;
 };
 

@@ -108,8 +108,8 @@ void model_files::expect(const tensor_view& tensor) const noexcept {
   impl_->store.expect(tensor);
 }
 
-void model_files::release(const tensor_view& tensor) const noexcept {
-  impl_->store.release(tensor);
+void model_files::read(std::span<std::byte> out, const std::byte* from) const {
+  impl_->store.read(out, from);
 }
 
 const gguf_file* model_files::gguf() const noexcept {

@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -76,9 +77,10 @@ public:
 
   /// Hint: `tensor`, from find, will be read soon.
   void expect(const tensor_view& tensor) const noexcept;
-  /// Hint: `tensor` was read and can leave this process's memory. It stays
-  /// valid, and slow to read again.
-  void release(const tensor_view& tensor) const noexcept;
+  /// Copies out.size() bytes of a tensor from `from` on, which leaves this
+  /// process's memory as it is. For any thread. Throws model_error when the
+  /// file cannot be read.
+  void read(std::span<std::byte> out, const std::byte* from) const;
 
   /// The GGUF file behind the model, or null for a folder.
   const gguf_file* gguf() const noexcept;

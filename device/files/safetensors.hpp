@@ -48,14 +48,15 @@ public:
   /// As safetensors_file::find_tensor.
   std::optional<tensor_view> find_tensor(std::string_view name) const;
 
-  // As mapped_file's, for a tensor or some of its rows.
+  // As mapped_file's, of a tensor or some of its rows.
   void expect(const tensor_view& tensor) const noexcept {
     for (const auto& one : files_)
       one.file().expect({tensor.data, tensor.bytes()});
   }
-  void release(const tensor_view& tensor) const noexcept {
+  void read(std::span<std::byte> out, const std::byte* from) const {
     for (const auto& one : files_)
-      one.file().release({tensor.data, tensor.bytes()});
+      if (one.file().contains({from, out.size()}))
+        return one.file().read(out, from);
   }
 
 private:

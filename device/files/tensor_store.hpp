@@ -33,12 +33,12 @@ public:
   std::optional<tensor_view> find(const model_config& config, tensor_role role,
                                   std::size_t layer, std::size_t expert) const;
 
-  // As mapped_file's, for a tensor or a part of one.
+  // As mapped_file's, of a tensor or a part of one.
   void expect(const tensor_view& tensor) const noexcept {
     std::visit([&](const auto& files) { files.expect(tensor); }, files_);
   }
-  void release(const tensor_view& tensor) const noexcept {
-    std::visit([&](const auto& files) { files.release(tensor); }, files_);
+  void read(std::span<std::byte> out, const std::byte* from) const {
+    std::visit([&](const auto& files) { files.read(out, from); }, files_);
   }
 
   /// Rows of the token embedding; 0 if there is none.

@@ -6,6 +6,7 @@
 #include <array>
 #include <initializer_list>
 #include <optional>
+#include <span>
 
 namespace sluice::device {
 
@@ -47,9 +48,10 @@ linear weight_loader::load_linear(role matrix, std::uint32_t layer,
                                   std::size_t expert) {
   linear out;
   const auto view = files_.require(matrix, layer, expert);
-  out.weight = device_.pack(view);
-  // The peak would be twice the file otherwise.
-  files_.release(view);
+  out.weight = device_.pack(
+      view, [this](std::span<std::byte> part, const std::byte* from) {
+        files_.read(part, from);
+      });
   done_ += view.bytes();
   matrix_bytes_ += out.weight->bytes;
   if (const auto bias = bias_of(matrix))
@@ -57,11 +59,19 @@ linear weight_loader::load_linear(role matrix, std::uint32_t layer,
   return out;
 }
 
+std::vector<float> weight_loader::values_of(const tensor_view& view) const {
+  std::vector<std::byte> bytes(view.bytes());
+  files_.read(bytes, view.data);
+  auto copy = view;
+  copy.data = bytes.data();
+  return to_f32(copy);
+}
+
 device_vector weight_loader::load_bias(role bias, std::uint32_t layer) {
   const auto view = files_.find(bias, layer);
   if (!view)
     return {};
-  const auto values = to_f32(*view);
+  const auto values = values_of(*view);
   auto memory = device_.allocate(values.size());
   device_.write(memory->data(), values);
   done_ += view->bytes();
@@ -70,7 +80,7 @@ device_vector weight_loader::load_bias(role bias, std::uint32_t layer) {
 
 device_vector weight_loader::load_norm(role norm, std::uint32_t layer) {
   const auto view = files_.require(norm, layer);
-  auto values = to_f32(view);
+  auto values = values_of(view);
   for (auto& x : values)
     x += files_.config().norm_offset;
   auto memory = device_.allocate(values.size());

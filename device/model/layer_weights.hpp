@@ -66,8 +66,9 @@ struct layer_weights {
   device_vector post_ff_norm;
 };
 
-/// Moves a model's tensors into a backend and counts the bytes. What was moved
-/// leaves the mapped files' memory.
+/// Moves a model's tensors into a backend and counts the bytes. Matrices are
+/// read, not touched where they are mapped: that would cost a fault per page,
+/// and hold them twice.
 class weight_loader {
 public:
   weight_loader(const model_files& files, backend& device)
@@ -93,6 +94,7 @@ public:
 private:
   void for_each_tensor(std::uint32_t layer,
                        const std::function<void(const tensor_view&)>& f) const;
+  std::vector<float> values_of(const tensor_view& view) const;
   device_vector load_bias(tensor_role role, std::uint32_t layer);
   gated_layer load_dense(std::uint32_t layer);
   gated_layer load_expert(std::uint32_t layer, std::size_t expert);

@@ -4,12 +4,16 @@
 #include "device/model/shard.hpp"
 
 #include "device/error.hpp"
+#include "device/files/random_model.hpp"
 #include "device/model/generate.hpp"
 #include "tests/device/model/staged_model.hpp"
+#include "tests/device/temporary_folder.hpp"
 
 #include <boost/test/unit_test.hpp>
 
+#include <filesystem>
 #include <stdexcept>
+#include <string>
 
 using namespace sluice::device;
 using namespace sluice::device::tests;
@@ -128,6 +132,28 @@ BOOST_AUTO_TEST_CASE(loading_that_was_interrupted_goes_on) {
   const auto got = one.forward({&step, 1}, hidden);
   shard whole(files, fast_backend(), {0, 4}, 1);
   BOOST_TEST(first_difference(got, whole.forward({&step, 1}, hidden)) == -1);
+}
+
+// Where pages were mapped in, this would end the process.
+BOOST_AUTO_TEST_CASE(a_file_that_has_become_shorter_is_an_error) {
+  const testing::temporary_folder folder;
+  const auto path = folder.path() / "a.gguf";
+  write_random_model(path,
+                     {.width = 256,
+                      .ff_width = 512,
+                      .layers = 2,
+                      .heads = 4,
+                      .kv_heads = 2,
+                      .vocabulary = 1000,
+                      .context = 64},
+                     "q8_0", 1);
+  const auto files = model_files::open(path);
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) / 2);
+  BOOST_CHECK_EXCEPTION(
+      shard(files, fast_backend(), {0, 2}, 1), model_error,
+      [](const model_error& error) {
+        return std::string(error.what()).ends_with("has become shorter");
+      });
 }
 
 BOOST_AUTO_TEST_CASE(only_wanted_rows_give_logits) {
